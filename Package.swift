@@ -1,0 +1,146 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target of Headway is built with these settings; see `CONTRIBUTING.md`.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// With `HEADWAY_CORE=1` the manifest holds rings 0 and 1 only: no network stack is built, so that
+/// the thread sanitizer and a quick edit-test loop need seconds instead of minutes.
+let coreOnly = Context.environment["HEADWAY_CORE"] == "1"
+
+func ring(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+    resources: [Resource]? = nil
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+        swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+var packages: [Package.Dependency] = []
+
+var targets: [Target] = [
+    // Ring 0: decide. Pure values.
+    ring("ServingModel"),
+    ring("ControlCore", ["ServingModel"]),
+    ring("SchedulerCore", ["ServingModel", "ControlCore"]),
+
+    // Ring 1: drive.
+    .target(name: "CPlatform"),
+    ring("EngineAPI", ["ServingModel"]),
+    ring("ServingRuntime", ["ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "CPlatform"]),
+
+    // Engines without dependencies of their own.
+    ring("EngineSynthetic", ["ServingModel", "EngineAPI"]),
+    .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
+    ring("EngineONNXRuntime", ["ServingModel", "EngineAPI", "COnnxRuntime"]),
+
+    // Test support, shipped as targets.
+    ring("SchedulerTesting", ["ServingModel", "ControlCore", "SchedulerCore"]),
+    ring("EngineTesting", ["ServingModel", "EngineAPI"]),
+
+    tests("ServingModelTests", ["ServingModel"]),
+    tests("ControlCoreTests", ["ServingModel", "ControlCore", "SchedulerTesting"]),
+    tests(
+        "SchedulerCoreTests", ["ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting"]),
+    tests(
+        "ServingRuntimeTests",
+        [
+            "ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "EngineSynthetic",
+            "ServingRuntime", "SchedulerTesting",
+        ]),
+    tests("EngineSyntheticTests", ["ServingModel", "EngineAPI", "EngineSynthetic", "EngineTesting"]),
+    tests(
+        "EngineONNXRuntimeTests",
+        ["ServingModel", "EngineAPI", "EngineONNXRuntime", "EngineTesting"]),
+]
+
+if !coreOnly {
+    packages += [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ]
+    let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+    let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+    let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+    let lifecycle = Target.Dependency.product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+    targets += [
+        ring(
+            "ModelRepository",
+            [
+                "ServingModel", "EngineAPI",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], exclude: ["Proto/model_config.proto"]),
+
+        // Ring 2: adapt.
+        ring("ServerConfiguration", ["ServingModel", .product(name: "Yams", package: "Yams")]),
+        ring("Telemetry", ["ServingModel", "ServingRuntime", "CPlatform"]),
+        ring(
+            "GatewayCore",
+            [
+                "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository",
+                "ServerConfiguration", logging,
+            ]),
+        ring(
+            "GatewayHTTP",
+            [
+                "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository", "GatewayCore",
+                "ServerConfiguration", "Telemetry", logging, nioCore, nioPosix, nioHTTP1, lifecycle,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            ]),
+
+        // Ring 3: compose.
+        .executableTarget(
+            name: "headway",
+            dependencies: [
+                "ServingModel", "EngineAPI", "EngineSynthetic", "EngineONNXRuntime",
+                "ModelRepository", "ServingRuntime", "ServerConfiguration", "Telemetry",
+                "GatewayCore", "GatewayHTTP", logging, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+
+        tests("ModelRepositoryTests", ["ServingModel", "EngineAPI", "ModelRepository"]),
+        tests("ServerConfigurationTests", ["ServingModel", "ServerConfiguration"]),
+        tests("TelemetryTests", ["ServingModel", "ServingRuntime", "Telemetry"]),
+        tests(
+            "GatewayHTTPTests",
+            [
+                "ServingModel", "EngineAPI", "EngineSynthetic", "ModelRepository", "ServingRuntime",
+                "ServerConfiguration", "Telemetry", "GatewayCore", "GatewayHTTP", logging,
+                lifecycle, nioCore, nioPosix,
+            ]),
+    ]
+}
+
+let package = Package(
+    name: "headway",
+    products: coreOnly ? [] : [.executable(name: "headway", targets: ["headway"])],
+    dependencies: packages,
+    targets: targets
+)

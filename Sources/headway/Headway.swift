@@ -1,0 +1,1 @@
+@main struct Headway { static func main() {} }
