@@ -39,7 +39,9 @@ var targets: [Target] = [
     // Ring 1: drive.
     .target(name: "CPlatform"),
     ring("EngineAPI", ["ServingModel"]),
-    ring("ServingRuntime", ["ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "CPlatform"]),
+    ring(
+        "ServingRuntime",
+        ["ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "CPlatform"]),
 
     // Engines without dependencies of their own.
     ring("EngineSynthetic", ["ServingModel", "EngineAPI"]),
@@ -60,7 +62,8 @@ var targets: [Target] = [
             "ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "EngineSynthetic",
             "ServingRuntime", "SchedulerTesting",
         ]),
-    tests("EngineSyntheticTests", ["ServingModel", "EngineAPI", "EngineSynthetic", "EngineTesting"]),
+    tests(
+        "EngineSyntheticTests", ["ServingModel", "EngineAPI", "EngineSynthetic", "EngineTesting"]),
     tests(
         "EngineONNXRuntimeTests",
         ["ServingModel", "EngineAPI", "EngineONNXRuntime", "EngineTesting"]),

@@ -1,0 +1,55 @@
+package import ServingModel
+
+/// What a scheduler wants done. Every accepted request appears in exactly one terminal action: as a
+/// member of one launch, in one reject, or in one cancellation.
+package enum Action: Sendable, Equatable {
+    /// Run a batch on an idle instance.
+    case launch(Launch)
+
+    /// End a request without running it; `retryAfter` estimates when the backlog will have passed.
+    case reject(RequestID, RejectReason, retryAfter: Interval)
+
+    /// A waiting request was taken out at its client's wish.
+    case cancelled(RequestID)
+}
+
+/// A batch that starts now.
+package struct Launch: Sendable, Equatable {
+    /// The instance that runs it, idle until now.
+    package var instance: InstanceID
+    /// Number of the batch.
+    package var batch: BatchID
+    /// Where the members' ids stand in ``ActionBuffer/members``.
+    package var members: Range<Int>
+    /// Rows of all members together.
+    package var rows: Int
+    /// The promised duration.
+    package var predicted: Interval
+}
+
+/// Actions of one or more steps, in order; reused by the shell so that a step allocates nothing.
+package struct ActionBuffer: Sendable, Equatable {
+    /// The actions, in the order in which they were decided.
+    package private(set) var actions: [Action] = []
+
+    /// Ids of all launched requests; each ``Launch`` names its part.
+    package private(set) var members: [RequestID] = []
+
+    /// An empty buffer.
+    package init() {}
+
+    /// The ids that ride in `launch`.
+    package func members(of launch: Launch) -> ArraySlice<RequestID> {
+        members[launch.members]
+    }
+
+    /// Empties the buffer and keeps its memory.
+    package mutating func removeAll() {
+        actions.removeAll(keepingCapacity: true)
+        members.removeAll(keepingCapacity: true)
+    }
+
+    mutating func append(_ action: Action) { actions.append(action) }
+
+    mutating func board(_ id: RequestID) { members.append(id) }
+}

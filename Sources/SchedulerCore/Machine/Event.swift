@@ -1,0 +1,73 @@
+package import ServingModel
+
+/// Everything that can happen to a scheduler. Payload-free: ids, sizes, classes and times only.
+package enum Event: Sendable, Equatable {
+    /// A request came in. Its arrival time is the time of the event.
+    case arrived(Arrival)
+
+    /// The client gave up. Ignored when the request is no longer waiting.
+    case cancelled(RequestID)
+
+    /// An instance finished its batch and is idle.
+    case completed(InstanceID, BatchResult)
+
+    /// An instance is ready for work, for the first time or again.
+    case instanceReady(InstanceID)
+
+    /// An instance will take no more work. A batch that it runs still completes.
+    case instanceLost(InstanceID)
+
+    /// The wake-up asked for by ``Scheduler/nextWakeup``.
+    case timerFired
+
+    /// No further arrivals are accepted; what waits is still served.
+    case draining
+}
+
+/// A request as it enters the machine.
+package struct Arrival: Sendable, Equatable {
+    /// The shell's name for the request; unique among those that wait or run.
+    package var id: RequestID
+    /// Priority class; beyond the table means the last class.
+    package var priorityClass: ClassIndex
+    /// When the answer must be ready; ``Instant/distantFuture`` when the client set no limit.
+    package var deadline: Instant
+    /// Rows it adds to a batch, at least 1.
+    package var rows: Int
+    /// Payload bytes held while it waits.
+    package var bytes: Int
+    /// Only requests of equal shape share a batch.
+    package var shape: ShapeID
+
+    /// Makes an arrival; see the properties.
+    package init(
+        id: RequestID, priorityClass: ClassIndex, deadline: Instant, rows: Int = 1, bytes: Int = 0,
+        shape: ShapeID = ShapeID(0)
+    ) {
+        self.id = id
+        self.priorityClass = priorityClass
+        self.deadline = deadline
+        self.rows = rows
+        self.bytes = bytes
+        self.shape = shape
+    }
+}
+
+/// The shell's number for one combination of input shapes, batch dimension excluded.
+package struct ShapeID: Hashable, Sendable {
+    /// The number.
+    package var rawValue: UInt64
+
+    /// Wraps a number.
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+}
+
+/// How a batch ended, as far as the latency model is concerned.
+package enum BatchResult: Sendable, Equatable {
+    /// It ran; its duration is a sample.
+    case success
+    /// It failed; its duration says nothing about the device.
+    case failure
+}

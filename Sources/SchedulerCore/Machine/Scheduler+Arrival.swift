@@ -1,0 +1,134 @@
+internal import ControlCore
+internal import ServingModel
+
+extension Scheduler {
+    /// Admits a request to its queue, or ends it at once when its deadline cannot be met or the
+    /// queue has no room that lighter work could give up.
+    mutating func arrive(_ arrival: Arrival, at now: Instant, into actions: inout ActionBuffer) {
+        precondition(arrival.rows >= 1, "request \(arrival.id) has \(arrival.rows) rows")
+        let index = min(arrival.priorityClass.rawValue, classes.count - 1)
+        let request = QueuedRequest(
+            id: arrival.id, priorityClass: ClassIndex(index), arrival: now,
+            deadline: arrival.deadline, rows: arrival.rows, bytes: arrival.bytes)
+        classes[index].arrivals.add(request.rows, at: now)
+
+        if isDraining { return refuse(request, .draining, at: now, into: &actions) }
+        guard let start = earliestStart(at: now) else {
+            return refuse(request, .noInstance, at: now, into: &actions)
+        }
+        guard let bucket = bucket(for: arrival.shape) else {
+            return refuse(request, .queueFull, at: now, into: &actions)
+        }
+        guard start <= lastStart(for: request, buckets[bucket].latency) else {
+            return refuse(request, .deadlineUnreachable, at: now, into: &actions)
+        }
+        guard makeRoom(for: request, at: now, into: &actions) else {
+            return refuse(request, .queueFull, at: now, into: &actions)
+        }
+        if request.deadline != .distantFuture {
+            classes[index].note(relativeDeadline: now.interval(to: request.deadline))
+        }
+        let slot = table.add(request, bucket: bucket)
+        buckets[bucket].queues[index].insert(slot, in: &table)
+        buckets[bucket].count += 1
+        ledger.charge(request)
+        dispatch(at: now, into: &actions)
+    }
+
+    /// Takes a waiting request out; anything else has ended or runs, and stays as it is.
+    mutating func cancel(_ id: RequestID, into actions: inout ActionBuffer) {
+        guard let slot = table.slot(of: id) else { return }
+        remove(slot)
+        actions.append(.cancelled(id))
+    }
+
+    /// When the next batch can start, or `nil` while no instance exists.
+    private func earliestStart(at now: Instant) -> Instant? {
+        var earliest: Instant?
+        for instance in instances {
+            switch instance {
+            case .idle: return now
+            case .busy(let running):
+                let end = max(now, running.predictedEnd)
+                earliest = min(earliest ?? end, end)
+            case .absent, .leaving: continue
+            }
+        }
+        return earliest
+    }
+
+    /// The bucket of a shape, recycling the one that was empty longest when all are taken.
+    private mutating func bucket(for shape: ShapeID) -> Int? {
+        if let index = buckets.firstIndex(where: { $0.shape == shape }) { return index }
+        let queues = Array(repeating: RequestQueue(), count: classes.count)
+        let fresh = Bucket(shape: shape, queues: queues, latency: configuration.latency)
+        if buckets.count < configuration.maxShapes {
+            buckets.append(fresh)
+            return buckets.count - 1
+        }
+        var oldest: Int?
+        for (index, bucket) in buckets.enumerated() where bucket.count + bucket.running == 0 {
+            if oldest.map({ bucket.lastUsed < buckets[$0].lastUsed }) ?? true { oldest = index }
+        }
+        if let oldest { buckets[oldest] = fresh }
+        return oldest
+    }
+
+    /// Gives up the newest requests of the lightest lesser classes until `request` fits.
+    private mutating func makeRoom(
+        for request: QueuedRequest, at now: Instant, into actions: inout ActionBuffer
+    ) -> Bool {
+        guard request.bytes <= configuration.maxQueuedBytes else { return false }
+        while ledger.requests >= configuration.maxQueuedRequests
+            || ledger.bytes + request.bytes > configuration.maxQueuedBytes
+        {
+            guard let victim = lightestNewest(below: request.priorityClass) else { return false }
+            let displaced = remove(victim)
+            refuse(displaced, .displaced, at: now, into: &actions)
+        }
+        return true
+    }
+
+    /// The latest-due request of the last class below `limit` that has any.
+    private func lightestNewest(below limit: ClassIndex) -> Slot? {
+        for index in stride(from: classes.count - 1, to: limit.rawValue, by: -1) {
+            var newest: Slot?
+            for bucket in buckets where !bucket.queues[index].isEmpty {
+                let candidate = bucket.queues[index].last(in: table)
+                if newest.map({ table.precedes($0, candidate) }) ?? true { newest = candidate }
+            }
+            if let newest { return newest }
+        }
+        return nil
+    }
+
+    /// Takes a waiting request out of its queue and out of the books.
+    @discardableResult
+    mutating func remove(_ slot: Slot) -> QueuedRequest {
+        let bucket = Int(table.nodes[Int(slot)].bucket)
+        let index = table.nodes[Int(slot)].request.priorityClass.rawValue
+        buckets[bucket].queues[index].remove(slot, in: &table)
+        buckets[bucket].count -= 1
+        let request = table.discard(slot)
+        ledger.refund(request)
+        return request
+    }
+
+    /// Ends a request that is in no queue.
+    mutating func refuse(
+        _ request: QueuedRequest, _ reason: RejectReason, at now: Instant,
+        into actions: inout ActionBuffer
+    ) {
+        classes[request.priorityClass.rawValue].rejects.add(request.rows, at: now)
+        actions.append(.reject(request.id, reason, retryAfter: backlog))
+    }
+
+    /// How long the present queue will keep the instances busy: the hint when to try again.
+    var backlog: Interval {
+        let model = latency
+        let rows = min(max(ledger.rows, 1), configuration.maxBatchRows)
+        let serving = Double(max(instances.count { $0 != .absent }, 1))
+        return Interval(
+            milliseconds: Double(max(ledger.rows, 1)) / (model.throughput(rows: rows) * serving))
+    }
+}

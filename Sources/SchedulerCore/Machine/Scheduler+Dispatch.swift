@@ -1,0 +1,195 @@
+internal import ControlCore
+internal import ServingModel
+
+extension Scheduler {
+    /// Gives every idle instance a batch as long as anything waits. Never leaves an instance idle
+    /// beside a non-empty queue: a device with `L(b) = a + c b` batches by itself.
+    mutating func dispatch(at now: Instant, into actions: inout ActionBuffer) {
+        guard ledger.requests > 0 else { return }
+        for index in instances.indices where instances[index] == .idle {
+            purge(at: now, into: &actions)
+            guard ledger.requests > 0 else { return }
+            launch(on: InstanceID(index), at: now, into: &actions)
+        }
+    }
+
+    /// Learns from a finished batch and starts the instance's next one.
+    mutating func complete(
+        _ id: InstanceID, _ result: BatchResult, at now: Instant, into actions: inout ActionBuffer
+    ) {
+        switch instances[id.rawValue] {
+        case .busy(let running):
+            instances[id.rawValue] = .idle
+            settle(running, result, at: now)
+        case .leaving(let running):
+            instances[id.rawValue] = .absent
+            settle(running, result, at: now)
+        case .idle, .absent:
+            preconditionFailure("instance \(id) completed a batch that it does not run")
+        }
+        dispatch(at: now, into: &actions)
+    }
+
+    private mutating func settle(
+        _ running: InstanceState.Running, _ result: BatchResult, at now: Instant
+    ) {
+        buckets[running.bucket].running -= 1
+        guard result == .success else { return }
+        buckets[running.bucket].latency.observe(
+            rows: running.rows, took: running.started.interval(to: now))
+    }
+
+    /// Puts an instance to work.
+    mutating func ready(_ id: InstanceID, at now: Instant, into actions: inout ActionBuffer) {
+        switch instances[id.rawValue] {
+        case .absent: instances[id.rawValue] = .idle
+        case .leaving(let running): instances[id.rawValue] = .busy(running)
+        case .idle, .busy: return
+        }
+        dispatch(at: now, into: &actions)
+    }
+
+    /// Takes an instance out of service; with the last one gone, nothing that waits can be served.
+    mutating func lose(_ id: InstanceID, at now: Instant, into actions: inout ActionBuffer) {
+        switch instances[id.rawValue] {
+        case .idle: instances[id.rawValue] = .absent
+        case .busy(let running): instances[id.rawValue] = .leaving(running)
+        case .absent, .leaving: return
+        }
+        let serves = instances.contains { if case .busy = $0 { true } else { $0 == .idle } }
+        guard !serves else { return }
+        for bucket in buckets.indices {
+            for index in classes.indices {
+                while !buckets[bucket].queues[index].isEmpty {
+                    let request = remove(buckets[bucket].queues[index].first)
+                    refuse(request, .noInstance, at: now, into: &actions)
+                }
+            }
+        }
+    }
+
+    /// Rejects every waiting request that could not finish in time even alone and at once.
+    mutating func purge(at now: Instant, into actions: inout ActionBuffer) {
+        for bucket in buckets.indices where buckets[bucket].count > 0 {
+            for index in classes.indices {
+                while !buckets[bucket].queues[index].isEmpty {
+                    let first = buckets[bucket].queues[index].first
+                    let head = table.nodes[Int(first)].request
+                    guard now > lastStart(for: head, buckets[bucket].latency) else { break }
+                    refuse(remove(first), .deadlineMissed, at: now, into: &actions)
+                }
+            }
+        }
+    }
+
+    /// Forms a batch by the configured policy and starts it on an idle instance.
+    private mutating func launch(
+        on id: InstanceID, at now: Instant, into actions: inout ActionBuffer
+    ) {
+        let bucket = nextBucket(at: now)
+        let before = actions.members.count
+        var rows = 0
+        switch configuration.policy {
+        case .slackAware:
+            rows = SlackAwarePolicy(self, bucket: bucket, at: now).board(&self, into: &actions)
+        }
+        precondition(rows > 0, "the policy left an idle instance beside a waiting request")
+        let predicted = buckets[bucket].latency.latency(rows: rows)
+        batches += 1
+        buckets[bucket].lastUsed = batches
+        buckets[bucket].running += 1
+        instances[id.rawValue] = .busy(
+            InstanceState.Running(
+                rows: rows, bucket: bucket, started: now, predictedEnd: now + predicted))
+        actions.append(
+            .launch(
+                Launch(
+                    instance: id, batch: BatchID(batches), members: before..<actions.members.count,
+                    rows: rows, predicted: predicted)))
+    }
+
+    /// The shape whose turn it is: the most urgent head of the most important class, except that a
+    /// shape whose lesser work has grown old collects credit and is served when it has a whole turn.
+    private mutating func nextBucket(at now: Instant) -> Int {
+        var best = -1
+        var bestClass = classes.count
+        for (index, bucket) in buckets.enumerated() where bucket.count > 0 {
+            guard let top = bucket.queues.firstIndex(where: { !$0.isEmpty }) else { continue }
+            let isBetter =
+                best < 0 || top < bestClass
+                || (top == bestClass
+                    && table.precedes(bucket.queues[top].first, buckets[best].queues[top].first))
+            if isBetter {
+                best = index
+                bestClass = top
+            }
+        }
+        guard buckets.count > 1 else { return best }
+        for index in buckets.indices where buckets[index].count > 0 && index != best {
+            let share = agedShare(in: buckets[index], at: now)
+            buckets[index].credit = share > 0 ? buckets[index].credit + share : 0
+            if buckets[index].credit >= 1 {
+                buckets[index].credit = 0
+                return index
+            }
+        }
+        return best
+    }
+
+    /// Sum of the floor shares of the classes whose head has waited half its time.
+    private func agedShare(in bucket: Bucket, at now: Instant) -> Double {
+        var share = 0.0
+        for (index, queue) in bucket.queues.enumerated() where !queue.isEmpty {
+            if isAged(table.nodes[Int(queue.first)].request, at: now) {
+                share += classes[index].floorShare
+            }
+        }
+        return share
+    }
+
+    /// Whether a request has waited more than half of the time that its deadline leaves.
+    func isAged(_ request: QueuedRequest, at now: Instant) -> Bool {
+        request.arrival.interval(to: now) > request.arrival.interval(to: request.deadline) / 2
+    }
+
+    /// Moves requests of one class due at `deadline` or later into the batch, oldest first, up to
+    /// `limit` rows; answers the rows boarded.
+    mutating func board(
+        _ index: Int, bucket: Int, dueFrom deadline: Instant, rows limit: Int,
+        into actions: inout ActionBuffer
+    ) -> Int {
+        var boarded = Boarding()
+        buckets[bucket].queues[index].take(dueFrom: deadline, rows: limit, in: &table) {
+            boarded.note($0.discard($1), into: &actions, &ledger)
+        }
+        buckets[bucket].count -= boarded.requests
+        return boarded.rows
+    }
+
+    /// Moves requests of one class into the batch, latest deadline first, up to `limit` rows.
+    mutating func boardLatest(
+        _ index: Int, bucket: Int, rows limit: Int, into actions: inout ActionBuffer
+    ) -> Int {
+        var boarded = Boarding()
+        buckets[bucket].queues[index].takeLatest(rows: limit, in: &table) {
+            boarded.note($0.discard($1), into: &actions, &ledger)
+        }
+        buckets[bucket].count -= boarded.requests
+        return boarded.rows
+    }
+}
+
+/// Sums of one boarding step.
+private struct Boarding {
+    var rows = 0
+    var requests = 0
+
+    mutating func note(
+        _ request: QueuedRequest, into actions: inout ActionBuffer, _ ledger: inout QueueLedger
+    ) {
+        actions.board(request.id)
+        ledger.refund(request)
+        rows += request.rows
+        requests += 1
+    }
+}

@@ -1,0 +1,69 @@
+internal import ServingModel
+
+extension Scheduler {
+    /// Traps when the machine's books disagree; O(n), for tests and simulations.
+    package func checkInvariants() {
+        var recount = QueueLedger()
+        for (index, bucket) in buckets.enumerated() {
+            var inBucket = 0
+            for (classIndex, queue) in bucket.queues.enumerated() {
+                let members = queue.checkInvariants(in: table)
+                for slot in members {
+                    let node = table.nodes[Int(slot)]
+                    precondition(Int(node.bucket) == index, "I1: a request is in a foreign bucket")
+                    precondition(
+                        node.request.priorityClass.rawValue == classIndex,
+                        "I1: a request is in a foreign class")
+                    precondition(
+                        table.slot(of: node.request.id) == slot,
+                        "I1: the id table does not lead to the request")
+                    recount.charge(node.request)
+                }
+                inBucket += members.count
+            }
+            precondition(
+                inBucket == bucket.count, "I1: bucket count \(bucket.count) != \(inBucket)")
+        }
+        precondition(
+            recount == ledger, "I1: the ledger \(ledger) differs from the queues \(recount)")
+        precondition(
+            table.count == ledger.requests, "I1: the id table holds \(table.count) requests")
+        precondition(ledger.requests <= configuration.maxQueuedRequests, "I2: queue too long")
+        precondition(ledger.bytes <= configuration.maxQueuedBytes, "I2: queue too large")
+        precondition(buckets.count <= configuration.maxShapes, "I2: too many shapes")
+        precondition(
+            ledger.requests == 0 || !instances.contains(.idle),
+            "I3: an instance idles beside \(ledger.requests) waiting requests")
+    }
+}
+
+extension RequestQueue {
+    /// Checks order, heap shape and sums, and answers the members in order.
+    func checkInvariants(in table: borrowing RequestTable) -> [Slot] {
+        var members: [Slot] = []
+        check(root, in: table, into: &members)
+        precondition(members.first ?? RequestTable.none == first, "I4: first is not the earliest")
+        for (left, right) in zip(members, members.dropFirst()) {
+            precondition(table.precedes(left, right), "I4: queue out of order")
+        }
+        return members
+    }
+
+    private func check(_ slot: Slot, in table: borrowing RequestTable, into members: inout [Slot]) {
+        guard slot != RequestTable.none else { return }
+        let node = table.nodes[Int(slot)]
+        for child in [node.left, node.right] where child != RequestTable.none {
+            precondition(
+                table.nodes[Int(child)].heapKey <= node.heapKey, "I4: treap out of heap order")
+        }
+        check(node.left, in: table, into: &members)
+        members.append(slot)
+        check(node.right, in: table, into: &members)
+        precondition(
+            node.rowSum == node.request.rows + table.rows(below: node.left)
+                + table.rows(below: node.right), "I4: row sums differ")
+        precondition(
+            Int(node.count) == 1 + table.count(below: node.left) + table.count(below: node.right),
+            "I4: counts differ")
+    }
+}

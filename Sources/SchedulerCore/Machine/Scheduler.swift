@@ -1,0 +1,185 @@
+package import ControlCore
+package import ServingModel
+
+/// The machine that decides who rides which batch and when, for one model and its instances.
+///
+/// A value without clock, lock, randomness or I/O: the shell hands it events with the time at which
+/// they happened, and carries out the actions it answers with. Two shells drive it, the live server
+/// and the simulator; the machine cannot tell which.
+///
+/// States of a request: *waiting* (in one queue of one bucket), then exactly one of *launched*,
+/// *rejected*, *cancelled*. States of an instance: *absent*, *idle*, *busy*, and *leaving* (busy, and
+/// absent afterwards).
+///
+/// Invariants, checked by ``checkInvariants()``:
+/// - I1 a request waits in exactly one queue, and the ledger equals the sum over the queues;
+/// - I2 the queue is within its limits in requests, bytes and shapes;
+/// - I3 work conservation: after every event, no instance is idle while a request waits;
+/// - I4 `first` of every queue is its earliest request, and the trees are ordered and heap-shaped.
+package struct Scheduler: ~Copyable {
+    /// What the scheduler was built with.
+    package let configuration: SchedulerConfiguration
+
+    var table: RequestTable
+    var buckets: [Bucket]
+    var instances: [InstanceState]
+    var classes: [ClassState]
+    var ledger = QueueLedger()
+    var batches: UInt64 = 0
+    var isDraining = false
+
+    /// A scheduler without requests, whose instances are all absent until they report ready.
+    package init(_ configuration: SchedulerConfiguration) {
+        configuration.validate()
+        self.configuration = configuration
+        table = RequestTable(capacity: min(configuration.maxQueuedRequests, 4_096))
+        buckets = []
+        instances = Array(repeating: .absent, count: configuration.instances)
+        classes = configuration.classes.map {
+            ClassState($0, timeConstant: configuration.rateTimeConstant)
+        }
+    }
+
+    /// Takes one event that happened at `now` and appends what to do about it.
+    ///
+    /// - Complexity: O(log n) for an arrival or cancellation, O(k log² n + b) for a batch of b out of
+    ///   k classes. `now` must not run backwards.
+    package mutating func handle(_ event: Event, at now: Instant, into actions: inout ActionBuffer)
+    {
+        switch event {
+        case .arrived(let arrival):
+            arrive(arrival, at: now, into: &actions)
+        case .cancelled(let id):
+            cancel(id, into: &actions)
+        case .completed(let instance, let result):
+            complete(instance, result, at: now, into: &actions)
+        case .instanceReady(let instance):
+            ready(instance, at: now, into: &actions)
+        case .instanceLost(let instance):
+            lose(instance, at: now, into: &actions)
+        case .timerFired:
+            purge(at: now, into: &actions)
+        case .draining:
+            isDraining = true
+        }
+    }
+
+    /// When a waiting request will have to be given up unless something happens before; the shell
+    /// arms one timer for it. `nil` while nothing waits.
+    package var nextWakeup: Instant? {
+        var earliest: Instant?
+        for bucket in buckets where bucket.count > 0 {
+            for queue in bucket.queues where !queue.isEmpty {
+                let request = table.nodes[Int(queue.first)].request
+                guard request.deadline != .distantFuture else { continue }
+                let hopeless = lastStart(for: request, bucket.latency) + Interval(nanoseconds: 1)
+                earliest = min(earliest ?? hopeless, hopeless)
+            }
+        }
+        return earliest
+    }
+
+    /// Requests that wait.
+    package var queuedRequests: Int { ledger.requests }
+
+    /// Rows that wait.
+    package var queuedRows: Int { ledger.rows }
+
+    /// Payload bytes that wait.
+    package var queuedBytes: Int { ledger.bytes }
+
+    /// The latency model as learnt so far, of the shape served most recently.
+    package var latency: LatencyModel {
+        buckets.max { $0.lastUsed < $1.lastUsed }?.latency ?? configuration.latency
+    }
+
+    /// Requests of one class that wait.
+    package func queuedRequests(of priorityClass: ClassIndex) -> Int {
+        buckets.reduce(0) { $0 + $1.queues[priorityClass.rawValue].count(in: table) }
+    }
+
+    /// The latest start that still meets a request's deadline alone on an instance.
+    func lastStart(for request: QueuedRequest, _ latency: LatencyModel) -> Instant {
+        request.deadline - (latency.latency(rows: request.rows) + configuration.guardInterval)
+    }
+}
+
+/// One instance as the scheduler sees it.
+enum InstanceState: Equatable {
+    case absent
+    case idle
+    case busy(Running)
+    case leaving(Running)
+
+    struct Running: Equatable {
+        var rows: Int
+        var bucket: Int
+        var started: Instant
+        var predictedEnd: Instant
+    }
+}
+
+/// Waiting requests of one shape: a queue per class, and what batches of that shape cost.
+struct Bucket {
+    var shape: ShapeID
+    var queues: [RequestQueue]
+    var latency: LatencyModel
+    /// Requests over all classes.
+    var count = 0
+    /// Number of the last batch of this shape, to recycle the bucket that was idle longest.
+    var lastUsed: UInt64 = 0
+    /// Batches of this shape that run now; a bucket is recycled only when there are none.
+    var running = 0
+    /// Turns owed to this shape while its lesser classes grow old behind other shapes.
+    var credit = 0.0
+}
+
+/// Traffic of one class, as the policy wants to know it.
+struct ClassState {
+    let floorShare: Double
+    let weight: Int
+    /// Rows per millisecond that arrive.
+    var arrivals: DecayedRate
+    /// Rows per millisecond that are rejected.
+    var rejects: DecayedRate
+    /// Tightest relative deadline among recent requests: falls at once, rises slowly.
+    var tightestDeadline: Interval
+
+    init(_ entry: PriorityClass, timeConstant: Interval) {
+        floorShare = entry.floorShare
+        weight = entry.weight
+        arrivals = DecayedRate(timeConstant: timeConstant)
+        rejects = DecayedRate(timeConstant: max(timeConstant, entry.defaultDeadline / 2))
+        tightestDeadline = entry.defaultDeadline
+    }
+
+    /// Follows the deadlines that clients really ask for.
+    mutating func note(relativeDeadline: Interval) {
+        guard relativeDeadline > tightestDeadline else {
+            tightestDeadline = relativeDeadline
+            return
+        }
+        let gap = min(relativeDeadline, .seconds(3_600)) - tightestDeadline
+        tightestDeadline = tightestDeadline + gap / 64
+    }
+}
+
+/// Sums over everything that waits. Charged and refunded in one place each.
+struct QueueLedger: Equatable {
+    private(set) var requests = 0
+    private(set) var rows = 0
+    private(set) var bytes = 0
+
+    mutating func charge(_ request: QueuedRequest) {
+        requests += 1
+        rows += request.rows
+        bytes += request.bytes
+    }
+
+    mutating func refund(_ request: QueuedRequest) {
+        requests -= 1
+        rows -= request.rows
+        bytes -= request.bytes
+        precondition(requests >= 0 && rows >= 0 && bytes >= 0, "the queue ledger went negative")
+    }
+}

@@ -1,0 +1,119 @@
+internal import ServingModel
+
+/// The two operations of a treap, split and join, and what follows from them (Seidel and Aragon,
+/// "Randomized search trees", 1996). Recursion depth is the depth of the tree, about 2 log n.
+extension RequestQueue {
+    typealias Pair = (left: Slot, right: Slot)
+
+    /// Joins two trees, all of `left` being ordered before all of `right`.
+    static func join(_ left: Slot, _ right: Slot, in table: inout RequestTable) -> Slot {
+        if left == RequestTable.none { return right }
+        if right == RequestTable.none { return left }
+        if table.nodes[Int(left)].heapKey >= table.nodes[Int(right)].heapKey {
+            let joined = join(table.nodes[Int(left)].right, right, in: &table)
+            table[left].right = joined
+            table.refresh(left)
+            return left
+        }
+        let joined = join(left, table.nodes[Int(right)].left, in: &table)
+        table[right].left = joined
+        table.refresh(right)
+        return right
+    }
+
+    /// Splits into what is ordered before `key` and the rest.
+    static func split(_ tree: Slot, before key: Slot, in table: inout RequestTable) -> Pair {
+        split(tree, in: &table) { table, slot in table.precedes(slot, key) }
+    }
+
+    /// Splits into what is due before `deadline` and the rest.
+    static func split(
+        _ tree: Slot, dueBefore deadline: Instant, in table: inout RequestTable
+    ) -> Pair {
+        split(tree, in: &table) { table, slot in
+            table.nodes[Int(slot)].request.deadline < deadline
+        }
+    }
+
+    /// Splits at a place in the order: `goesLeft` holds for a prefix of the tree.
+    private static func split(
+        _ tree: Slot, in table: inout RequestTable,
+        _ goesLeft: (borrowing RequestTable, Slot) -> Bool
+    ) -> Pair {
+        if tree == RequestTable.none { return (RequestTable.none, RequestTable.none) }
+        if goesLeft(table, tree) {
+            let parts = split(table.nodes[Int(tree)].right, in: &table, goesLeft)
+            table[tree].right = parts.left
+            table.refresh(tree)
+            return (tree, parts.right)
+        }
+        let parts = split(table.nodes[Int(tree)].left, in: &table, goesLeft)
+        table[tree].left = parts.right
+        table.refresh(tree)
+        return (parts.left, tree)
+    }
+
+    /// Splits off the longest prefix whose rows sum to at most `limit`.
+    static func split(_ tree: Slot, rows limit: Int, in table: inout RequestTable) -> Pair {
+        if tree == RequestTable.none || limit <= 0 { return (RequestTable.none, tree) }
+        if table.nodes[Int(tree)].rowSum <= limit { return (tree, RequestTable.none) }
+        let left = table.nodes[Int(tree)].left
+        let through = table.rows(below: left) + table.nodes[Int(tree)].request.rows
+        if through <= limit {
+            let parts = split(table.nodes[Int(tree)].right, rows: limit - through, in: &table)
+            table[tree].right = parts.left
+            table.refresh(tree)
+            return (tree, parts.right)
+        }
+        let parts = split(left, rows: limit, in: &table)
+        table[tree].left = parts.right
+        table.refresh(tree)
+        return (parts.left, tree)
+    }
+
+    /// Splits off the first request.
+    static func splitFirst(_ tree: Slot, in table: inout RequestTable) -> Pair {
+        if tree == RequestTable.none { return (RequestTable.none, RequestTable.none) }
+        let left = table.nodes[Int(tree)].left
+        if left == RequestTable.none {
+            let right = table.nodes[Int(tree)].right
+            table[tree].right = RequestTable.none
+            table.refresh(tree)
+            return (tree, right)
+        }
+        let parts = splitFirst(left, in: &table)
+        table[tree].left = parts.right
+        table.refresh(tree)
+        return (parts.left, tree)
+    }
+
+    /// Unlinks one request from the tree that holds it.
+    static func remove(_ slot: Slot, below tree: Slot, in table: inout RequestTable) -> Slot {
+        precondition(tree != RequestTable.none, "a request is not in the queue that should hold it")
+        if tree == slot {
+            return join(
+                table.nodes[Int(tree)].left, table.nodes[Int(tree)].right, in: &table)
+        }
+        if table.precedes(slot, tree) {
+            let child = remove(slot, below: table.nodes[Int(tree)].left, in: &table)
+            table[tree].left = child
+        } else {
+            let child = remove(slot, below: table.nodes[Int(tree)].right, in: &table)
+            table[tree].right = child
+        }
+        table.refresh(tree)
+        return tree
+    }
+
+    /// Hands every request of a detached tree to `body`, in order; `body` may reuse the slot.
+    static func visit(
+        _ tree: Slot, in table: inout RequestTable, _ body: (inout RequestTable, Slot) -> Void
+    ) {
+        if tree == RequestTable.none { return }
+        let left = table.nodes[Int(tree)].left
+        let right = table.nodes[Int(tree)].right
+        visit(left, in: &table, body)
+        body(&table, tree)
+        visit(right, in: &table, body)
+    }
+}
