@@ -1,0 +1,70 @@
+# The commands of the project. `make help` lists them; everything generated lands in build/ and
+# .build/, both ignored by git. Stamp files make a second run quick.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PY := build/venv/bin/python
+RELEASE := .build/release/headway
+STAMPS := build/stamps
+
+.PHONY: help serve test build engines models digits lint bench nightly clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1  \2/p' Makefile
+
+serve: engines build ## build the server and serve the demo models (ARGS="--http-port 9000" …)
+	@exec $(RELEASE) serve $(ARGS)
+
+test: $(STAMPS)/test models ## every check and test, as in CI
+	@exec scripts/ci.sh
+
+build: $(STAMPS)/system ## the release binary, .build/release/headway
+	@scripts/build_release.sh
+
+engines: $(STAMPS)/engines ## the engine libraries, into build/engines
+	@echo "==> engines are in build/engines"
+
+models: $(STAMPS)/models ## the small models that tests use, into build/test-models
+	@echo "==> test models are in build/test-models"
+
+digits: $(STAMPS)/test ## train the demo model again and rewrite its files
+	@$(PY) scripts/train_digits.py
+
+lint: $(STAMPS)/system ## format, layer and tidy checks
+	@scripts/lint.sh
+
+bench: engines build $(STAMPS)/test ## a quick load on the demo model: rate, latency, batch size
+	@$(PY) scripts/bench.py $(ARGS)
+
+nightly: $(STAMPS)/test models ## the tests with long loads and many seeds
+	@export HEADWAY_NIGHTLY=1; exec scripts/ci.sh
+
+clean: ## remove everything generated
+	@rm -rf build .build .build-tsan
+	@echo "==> removed build, .build and .build-tsan"
+
+# Set-up steps, each done once until its inputs change.
+
+$(STAMPS)/system: scripts/setup_system.sh scripts/lib.sh
+	@scripts/setup_system.sh
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/engines: scripts/requirements-engines.txt scripts/setup_python.sh \
+		scripts/install_engines.sh | $(STAMPS)/system
+	@scripts/setup_python.sh engines
+	@scripts/install_engines.sh
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/test: scripts/requirements-test.txt scripts/setup_python.sh $(STAMPS)/engines
+	@scripts/setup_python.sh test
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/models: scripts/make_test_models.py $(STAMPS)/test
+	@echo "==> making test models in build/test-models"
+	@$(PY) scripts/make_test_models.py build/test-models
+	@mkdir -p $(@D) && touch $@
