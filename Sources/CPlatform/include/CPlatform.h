@@ -1,1 +1,31 @@
+// What Headway needs of the operating system and cannot reach from Swift: a monotonic clock as one
+// number, named threads, a parking place with a deadline, and the process's memory.
 #pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/// Nanoseconds on the monotonic clock.
+static inline uint64_t headway_monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/// Starts a detached thread; answers 0 or an errno. `name` is cut to 15 bytes.
+int headway_thread_start(const char *name, void (*body)(void *), void *context);
+
+/// A binary semaphore that one thread waits on: an unpark before a park is remembered.
+void *headway_parker_create(void);
+void headway_parker_destroy(void *parker);
+
+/// Waits for an unpark; answers false when `deadline_ns` (monotonic, UINT64_MAX for none) passed first.
+bool headway_parker_park(void *parker, uint64_t deadline_ns);
+void headway_parker_unpark(void *parker);
+
+/// Resident bytes of this process; 0 where the system does not tell.
+uint64_t headway_resident_bytes(void);
+
+/// CPU nanoseconds that this process has used, user and system.
+uint64_t headway_cpu_ns(void);

@@ -1,5 +1,3 @@
-public import ServingModel
-
 /// What identifies an engine to model repositories and people.
 public struct EngineDescriptor: Hashable, Sendable {
     /// Canonical name, such as `onnxruntime`.

@@ -38,11 +38,14 @@ package struct Arrival: Sendable, Equatable {
     package var bytes: Int
     /// Only requests of equal shape share a batch.
     package var shape: ShapeID
+    /// Whether another arrival of the same instant follows: batches form after the last of them, so
+    /// that requests which came in together can ride together.
+    package var isFollowed: Bool
 
     /// Makes an arrival; see the properties.
     package init(
         id: RequestID, priorityClass: ClassIndex, deadline: Instant, rows: Int = 1, bytes: Int = 0,
-        shape: ShapeID = ShapeID(0)
+        shape: ShapeID = ShapeID(0), isFollowed: Bool = false
     ) {
         self.id = id
         self.priorityClass = priorityClass
@@ -50,6 +53,7 @@ package struct Arrival: Sendable, Equatable {
         self.rows = rows
         self.bytes = bytes
         self.shape = shape
+        self.isFollowed = isFollowed
     }
 }
 

@@ -2,9 +2,17 @@ internal import ControlCore
 internal import ServingModel
 
 extension Scheduler {
+    /// Takes a request in and, when it is the last of its instant, forms batches.
+    mutating func arrive(_ arrival: Arrival, at now: Instant, into actions: inout ActionBuffer) {
+        admit(arrival, at: now, into: &actions)
+        if !arrival.isFollowed { dispatch(at: now, into: &actions) }
+    }
+
     /// Admits a request to its queue, or ends it at once when its deadline cannot be met or the
     /// queue has no room that lighter work could give up.
-    mutating func arrive(_ arrival: Arrival, at now: Instant, into actions: inout ActionBuffer) {
+    private mutating func admit(
+        _ arrival: Arrival, at now: Instant, into actions: inout ActionBuffer
+    ) {
         precondition(arrival.rows >= 1, "request \(arrival.id) has \(arrival.rows) rows")
         let index = min(arrival.priorityClass.rawValue, classes.count - 1)
         let request = QueuedRequest(
@@ -32,7 +40,6 @@ extension Scheduler {
         buckets[bucket].queues[index].insert(slot, in: &table)
         buckets[bucket].count += 1
         ledger.charge(request)
-        dispatch(at: now, into: &actions)
     }
 
     /// Takes a waiting request out; anything else has ended or runs, and stays as it is.

@@ -14,7 +14,8 @@ package import ServingModel
 /// Invariants, checked by ``checkInvariants()``:
 /// - I1 a request waits in exactly one queue, and the ledger equals the sum over the queues;
 /// - I2 the queue is within its limits in requests, bytes and shapes;
-/// - I3 work conservation: after every event, no instance is idle while a request waits;
+/// - I3 work conservation: after every event but an arrival that another follows, no instance is idle
+///   while a request waits;
 /// - I4 `first` of every queue is its earliest request, and the trees are ordered and heap-shaped.
 package struct Scheduler: ~Copyable {
     /// What the scheduler was built with.
@@ -91,6 +92,11 @@ package struct Scheduler: ~Copyable {
     /// The latency model as learnt so far, of the shape served most recently.
     package var latency: LatencyModel {
         buckets.max { $0.lastUsed < $1.lastUsed }?.latency ?? configuration.latency
+    }
+
+    /// What a batch of `shape` is expected to need; the initial model while the shape is unknown.
+    package func latency(of shape: ShapeID) -> LatencyModel {
+        buckets.first { $0.shape == shape }?.latency ?? configuration.latency
     }
 
     /// Requests of one class that wait.

@@ -1,0 +1,109 @@
+internal import EngineAPI
+internal import ServingModel
+
+/// Runs batches on one engine instance and turns what comes out into completions. Confined to the
+/// instance's thread.
+struct BatchRunner {
+    private let interface: ModelInterface
+    private let instance: any EngineInstance
+    private let clock: any RuntimeClock
+    private var assembler: BatchAssembler
+
+    init(_ interface: ModelInterface, _ instance: any EngineInstance, clock: any RuntimeClock) {
+        self.interface = interface
+        self.instance = instance
+        self.clock = clock
+        assembler = BatchAssembler(interface)
+    }
+
+    /// What one batch came to.
+    struct Outcome {
+        var completions: [Completion]
+        /// Why the batch failed, if it did.
+        var failure: EngineError?
+        var assembly: Interval
+        var compute: Interval
+    }
+
+    /// Runs a batch. When the engine rejects the inputs of several requests together, each of them is
+    /// tried alone, so that one bad request does not fail its neighbours.
+    mutating func run(_ batch: Batch) -> Outcome {
+        let started = clock.now()
+        do {
+            let output = try compute(batch.requests, rows: batch.rows, since: batch.launched)
+            return Outcome(
+                completions: share(output, among: batch), assembly: output.assembly,
+                compute: output.compute)
+        } catch let error {
+            let compute = started.interval(to: clock.now())
+            let completions =
+                error.kind == .invalidInput && batch.requests.count > 1
+                ? batch.requests.map { runAlone($0, launched: batch.launched) }
+                : batch.requests.map {
+                    Completion(request: $0, result: .failure(ServingError(error)))
+                }
+            return Outcome(
+                completions: completions, failure: error,
+                assembly: batch.launched.interval(to: started), compute: compute)
+        }
+    }
+
+    private mutating func runAlone(_ request: InferenceRequest, launched: Instant) -> Completion {
+        do {
+            let output = try compute([request], rows: request.rows, since: launched)
+            let response = InferenceResponse(
+                batch: output, rows: 0..<request.rows,
+                queued: request.arrival.interval(to: launched))
+            return Completion(request: request, result: .success(response))
+        } catch let error {
+            return Completion(request: request, result: .failure(ServingError(error)))
+        }
+    }
+
+    private mutating func compute(
+        _ requests: [InferenceRequest], rows: Int, since launched: Instant
+    ) throws(EngineError) -> BatchOutput {
+        let inputs = assembler.gather(requests, rows: rows)
+        let started = clock.now()
+        let outputs = try instance.run(inputs)
+        let ended = clock.now()
+        guard outputs.count == interface.outputs.count else {
+            throw EngineError(
+                .failed,
+                "the engine answered \(outputs.count) of \(interface.outputs.count) outputs")
+        }
+        do {
+            return try BatchOutput(
+                tensors: outputs, isBatched: interface.isBatched, rows: rows,
+                requests: requests.count, assembly: launched.interval(to: started),
+                compute: started.interval(to: ended))
+        } catch let error {
+            throw EngineError(.failed, error.message)
+        }
+    }
+
+    private func share(_ output: BatchOutput, among batch: Batch) -> [Completion] {
+        var row = 0
+        return batch.requests.map { request in
+            let response = InferenceResponse(
+                batch: output, rows: row..<row + request.rows,
+                queued: request.arrival.interval(to: batch.launched))
+            row += request.rows
+            return Completion(request: request, result: .success(response))
+        }
+    }
+}
+
+extension ServingError {
+    /// What a client is told of an engine's failure: bad input is its own doing and is explained,
+    /// anything else is not.
+    init(_ error: EngineError) {
+        switch error.kind {
+        case .invalidInput: self.init(.invalidArgument, error.message)
+        case .unavailable: self.init(.notReady, error.message)
+        case .outOfMemory, .failed, .invalidModel:
+            self.init(
+                .engineFailed, "the engine failed on this batch; the server's log has details")
+        }
+    }
+}

@@ -1,0 +1,164 @@
+internal import ControlCore
+internal import SchedulerCore
+package import ServingModel
+
+/// The state behind a served model's lock: the scheduler, and the requests that its ids stand for.
+///
+/// Every entry is one event: hand it to the machine, translate the actions into ``Work``, and leave
+/// the lock before acting on them.
+struct Funnel: ~Copyable {
+    private var scheduler: Scheduler
+    private var actions = ActionBuffer()
+    private var waiting = RequestSlab()
+    private var shapes = ShapeInterner()
+    private var armed = Instant.distantFuture
+    /// Requests handed in whose end has not been decided or computed.
+    private(set) var inFlight = 0
+
+    init(_ scheduler: consuming Scheduler) {
+        self.scheduler = scheduler
+    }
+
+    /// What is to be done once the lock is released.
+    struct Work: Sendable {
+        var launches: [(instance: InstanceID, batch: Batch)] = []
+        var endings: [Ending] = []
+        /// A new earliest wake-up to arm.
+        var wakeup: Instant?
+    }
+
+    /// A request that the scheduler ended without running it.
+    struct Ending: Sendable {
+        var request: InferenceRequest
+        var error: ServingError
+        /// Why, unless the client gave up.
+        var reason: RejectReason?
+    }
+
+    /// A summary for observers.
+    var load: ModelLoad {
+        ModelLoad(
+            queuedRequests: scheduler.queuedRequests, queuedRows: scheduler.queuedRows,
+            queuedBytes: scheduler.queuedBytes, inFlight: inFlight,
+            queuedByClass: scheduler.configuration.classes.indices.map {
+                scheduler.queuedRequests(of: ClassIndex($0))
+            },
+            predictedSingle: scheduler.latency.latency(rows: 1),
+            predictedFull: scheduler.latency.latency(rows: scheduler.configuration.maxBatchRows))
+    }
+
+    /// Hands requests that arrived together to the scheduler.
+    mutating func submit(_ requests: [InferenceRequest], at now: Instant) -> Work {
+        for (index, request) in requests.enumerated() {
+            request.arrival = now
+            request.id = waiting.insert(request)
+            inFlight += 1
+            scheduler.handle(
+                .arrived(
+                    Arrival(
+                        id: request.id, priorityClass: request.priorityClass,
+                        deadline: request.deadline, rows: request.rows, bytes: request.byteCount,
+                        shape: shapes.id(of: request.shapes),
+                        isFollowed: index < requests.count - 1)), at: now, into: &actions)
+        }
+        return drain(at: now)
+    }
+
+    /// Hands any other event to the scheduler.
+    mutating func handle(_ event: Event, at now: Instant) -> Work {
+        if event == .timerFired { armed = .distantFuture }
+        scheduler.handle(event, at: now, into: &actions)
+        return drain(at: now)
+    }
+
+    /// Hands in the end of a batch of `requests` requests.
+    mutating func complete(
+        _ instance: InstanceID, _ result: BatchResult, requests: Int, at now: Instant
+    ) -> Work {
+        inFlight -= requests
+        return handle(.completed(instance, result), at: now)
+    }
+
+    /// The request's id while it may still be waiting; the caller holds the lock.
+    mutating func cancel(_ request: InferenceRequest, at now: Instant) -> Work {
+        // A stale id would name another request by now; the slab knows.
+        guard waiting.holds(request) else { return Work() }
+        return handle(.cancelled(request.id), at: now)
+    }
+
+    private mutating func drain(at now: Instant) -> Work {
+        var work = Work()
+        for action in actions.actions {
+            switch action {
+            case .launch(let launch):
+                var requests: [InferenceRequest] = []
+                requests.reserveCapacity(launch.members.count)
+                for id in actions.members(of: launch) { requests.append(waiting.remove(id)) }
+                work.launches.append(
+                    (
+                        launch.instance,
+                        Batch(
+                            id: launch.batch, requests: requests, rows: launch.rows, launched: now,
+                            predicted: launch.predicted)
+                    ))
+            case .reject(let id, let reason, let retryAfter):
+                end(id, ServingError(reason, retryAfter: retryAfter), reason, &work)
+            case .cancelled(let id):
+                end(id, ServingError(.cancelled, "the client went away"), nil, &work)
+            }
+        }
+        actions.removeAll()
+        if let wakeup = scheduler.nextWakeup, wakeup < armed {
+            armed = wakeup
+            work.wakeup = wakeup
+        }
+        return work
+    }
+
+    private mutating func end(
+        _ id: RequestID, _ error: ServingError, _ reason: RejectReason?, _ work: inout Work
+    ) {
+        inFlight -= 1
+        work.endings.append(Ending(request: waiting.remove(id), error: error, reason: reason))
+    }
+}
+
+/// How much work a served model has.
+package struct ModelLoad: Sendable, Equatable {
+    /// Requests that wait.
+    package var queuedRequests: Int
+    /// Rows that wait.
+    package var queuedRows: Int
+    /// Payload bytes that wait.
+    package var queuedBytes: Int
+    /// Requests that wait or run.
+    package var inFlight: Int
+    /// Requests that wait, by position in the class table.
+    package var queuedByClass: [Int]
+    /// Promised duration of a batch of one row.
+    package var predictedSingle: Interval
+    /// Promised duration of the largest batch.
+    package var predictedFull: Interval
+}
+
+extension ServingError {
+    /// What a client is told when the scheduler refuses its request.
+    init(_ reason: RejectReason, retryAfter: Interval) {
+        switch reason {
+        case .deadlineUnreachable:
+            self.init(.deadlineExceeded, "the deadline is sooner than any answer could be ready")
+        case .deadlineMissed:
+            self.init(.deadlineExceeded, "the deadline can no longer be met")
+        case .queueFull:
+            self.init(.overloaded, "the model's queue is full", retryAfter: retryAfter)
+        case .displaced:
+            self.init(
+                .overloaded, "the model's queue is full and more important work came in",
+                retryAfter: retryAfter)
+        case .draining:
+            self.init(.notReady, "the model is being unloaded", retryAfter: .seconds(1))
+        case .noInstance:
+            self.init(.notReady, "no instance of the model is running", retryAfter: .seconds(1))
+        }
+    }
+}

@@ -1,0 +1,190 @@
+internal import ControlCore
+internal import EngineAPI
+internal import SchedulerCore
+internal import ServingModel
+internal import Synchronization
+
+/// One version of a model, live: its scheduler, its instances, its statistics.
+///
+/// A funnel: take the lock, read the clock once, hand the event to the machine, copy the actions out,
+/// unlock, act. There is no scheduler thread and no polling. An arrival that finds an idle instance
+/// wakes that instance's thread directly; an instance that finishes takes its next batch in the same
+/// call; one timer stands for all deadlines.
+package final class ServedModel: Sendable {
+    /// What clients see of the model.
+    package let interface: ModelInterface
+
+    /// What the model was started with.
+    package let specification: ServingSpecification
+
+    /// Resident bytes that loading and warming up added to the process; an estimate.
+    package let measuredBytes: UInt64
+
+    private let clock: any RuntimeClock
+    private let timer: any WakeupTimer
+    private let funnel: Mutex<Funnel>
+    private let book: Mutex<ModelStatistics>
+    private let idle = Mutex<[CheckedContinuation<Void, Never>]>([])
+    private let crew: [CrewMember]
+
+    /// Wires a model whose instances are up; see ``start(_:model:clock:timer:)``.
+    init(
+        _ specification: ServingSpecification, crew: [CrewMember], latency: LatencyModel,
+        measuredBytes: UInt64, clock: any RuntimeClock, timer: any WakeupTimer
+    ) {
+        interface = specification.interface
+        self.specification = specification
+        self.measuredBytes = measuredBytes
+        self.clock = clock
+        self.timer = timer
+        self.crew = crew
+        var configuration = SchedulerConfiguration(
+            classes: specification.classes, instances: crew.count,
+            maxBatchRows: max(specification.interface.maxBatchSize, 1), latency: latency)
+        configuration.maxQueuedRequests = specification.maxQueuedRequests
+        configuration.maxQueuedBytes = specification.maxQueuedBytes
+        funnel = Mutex(Funnel(Scheduler(configuration)))
+        book = Mutex(ModelStatistics(classes: specification.classes.count))
+        for member in crew {
+            member.join(self)
+            carryOut(
+                funnel.withLock { $0.handle(.instanceReady(member.worker.id), at: clock.now()) })
+        }
+    }
+
+    /// The statistics so far.
+    package var statistics: ModelStatistics { book.withLock { $0 } }
+
+    /// The present load.
+    package var load: ModelLoad { funnel.withLock { $0.load } }
+
+    // MARK: Requests
+
+    /// Hands in requests that arrived together. Each is completed exactly once through its sink,
+    /// possibly before this returns.
+    package func submit(_ requests: [InferenceRequest]) {
+        carryOut(funnel.withLock { $0.submit(requests, at: clock.now()) })
+    }
+
+    /// The client of a request went away. A request that waits is ended; one that runs completes.
+    package func cancel(_ request: InferenceRequest) {
+        carryOut(funnel.withLock { $0.cancel(request, at: clock.now()) })
+    }
+
+    // MARK: Lifecycle
+
+    /// Refuses new requests and returns when all others have ended.
+    package func drain() async {
+        carryOut(funnel.withLock { $0.handle(.draining, at: clock.now()) })
+        await withCheckedContinuation { continuation in
+            idle.withLock { $0.append(continuation) }
+            releaseIfIdle()
+        }
+    }
+
+    /// Drains, then ends the instances' threads and so unloads the model.
+    package func stop() async {
+        await drain()
+        for member in crew { member.worker.stop() }
+        for member in crew { await member.ended() }
+    }
+
+    // MARK: Instances
+
+    /// Body of an instance's thread.
+    func serve(_ worker: InstanceWorker, _ runner: inout BatchRunner) {
+        var next = worker.receive()
+        while let batch = next {
+            let outcome = runner.run(batch)
+            next = finish(batch, outcome, on: worker.id) ?? worker.receive()
+        }
+    }
+
+    /// Hands in the end of a batch, answers its requests, and returns the instance's next batch.
+    private func finish(
+        _ batch: Batch, _ outcome: BatchRunner.Outcome, on instance: InstanceID
+    ) -> Batch? {
+        let now = clock.now()
+        var work = funnel.withLock {
+            $0.complete(
+                instance, outcome.failure == nil ? .success : .failure,
+                requests: batch.requests.count, at: now)
+        }
+        var next: Batch?
+        if let own = work.launches.firstIndex(where: { $0.instance == instance }) {
+            next = work.launches.remove(at: own).batch
+        }
+        carryOut(work)
+        record(batch, outcome, ended: now)
+        deliver(outcome.completions)
+        if let failure = outcome.failure { specification.onEngineFailure(failure) }
+        releaseIfIdle()
+        return next
+    }
+
+    // MARK: Acting
+
+    private func carryOut(_ work: Funnel.Work) {
+        for launch in work.launches { crew[launch.instance.rawValue].worker.post(launch.batch) }
+        if let wakeup = work.wakeup { timer.wake(self, at: wakeup) }
+        guard !work.endings.isEmpty else { return }
+        record(work.endings)
+        deliver(work.endings.map { Completion(request: $0.request, result: .failure($0.error)) })
+        releaseIfIdle()
+    }
+
+    /// Tells each sink once about all of its completions.
+    private func deliver(_ completions: [Completion]) {
+        guard let first = completions.first else { return }
+        if completions.allSatisfy({ $0.request.sink === first.request.sink }) {
+            return first.request.sink.complete(completions)
+        }
+        var rest = completions[...]
+        while let sink = rest.first?.request.sink {
+            let split = rest.partitioned { $0.request.sink === sink }
+            sink.complete(split.matching)
+            rest = split.others[...]
+        }
+    }
+
+    private func releaseIfIdle() {
+        let waiters = idle.withLock { waiters -> [CheckedContinuation<Void, Never>] in
+            guard !waiters.isEmpty, funnel.withLock({ $0.inFlight == 0 }) else { return [] }
+            defer { waiters.removeAll() }
+            return waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    // MARK: Statistics
+
+    private func record(_ batch: Batch, _ outcome: BatchRunner.Outcome, ended: Instant) {
+        book.withLock { $0.record(batch, outcome, ended: ended) }
+    }
+
+    private func record(_ endings: [Funnel.Ending]) {
+        book.withLock { book in
+            for ending in endings { book.record(ending) }
+        }
+    }
+}
+
+extension ServedModel: Wakeable {
+    /// A deadline of a waiting request has come too close.
+    package func wake() {
+        carryOut(funnel.withLock { $0.handle(.timerFired, at: clock.now()) })
+    }
+}
+
+extension ArraySlice {
+    fileprivate func partitioned(
+        by matches: (Element) -> Bool
+    ) -> (matching: [Element], others: [Element]) {
+        var matching: [Element] = []
+        var others: [Element] = []
+        for element in self {
+            if matches(element) { matching.append(element) } else { others.append(element) }
+        }
+        return (matching, others)
+    }
+}

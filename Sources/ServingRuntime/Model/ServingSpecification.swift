@@ -1,0 +1,42 @@
+package import EngineAPI
+package import ServingModel
+
+/// How one model version shall be served.
+package struct ServingSpecification: Sendable {
+    /// What clients see.
+    package var interface: ModelInterface
+
+    /// Copies of the model that run side by side, at least 1.
+    package var instances: Int
+
+    /// Priority classes, most important first.
+    package var classes: [PriorityClass]
+
+    /// Most requests that may wait.
+    package var maxQueuedRequests: Int
+
+    /// Most payload bytes that may wait.
+    package var maxQueuedBytes: Int
+
+    /// Rows that the engine rounds a batch up to; 1 when it does not.
+    package var tile: Int
+
+    /// Told of every batch that the engine failed, on the instance's thread.
+    package var onEngineFailure: @Sendable (EngineError) -> Void
+
+    /// A specification with the default limits.
+    package init(
+        interface: ModelInterface, instances: Int = 1,
+        classes: [PriorityClass] = PriorityClass.defaultTable, maxQueuedRequests: Int = 16_384,
+        maxQueuedBytes: Int = 1 << 30, tile: Int = 1,
+        onEngineFailure: @escaping @Sendable (EngineError) -> Void = { _ in }
+    ) {
+        self.interface = interface
+        self.instances = instances
+        self.classes = classes
+        self.maxQueuedRequests = maxQueuedRequests
+        self.maxQueuedBytes = maxQueuedBytes
+        self.tile = tile
+        self.onEngineFailure = onEngineFailure
+    }
+}

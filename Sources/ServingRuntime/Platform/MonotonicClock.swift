@@ -1,0 +1,27 @@
+internal import CPlatform
+package import ServingModel
+
+/// Where the runtime reads the time: the machine's monotonic clock, or a test's own.
+package protocol RuntimeClock: Sendable {
+    /// The present, never earlier than an earlier answer.
+    func now() -> Instant
+}
+
+/// The machine's monotonic clock.
+package struct MonotonicClock: RuntimeClock {
+    /// The clock has no state of its own.
+    package init() {}
+
+    package func now() -> Instant {
+        Instant(nanoseconds: headway_monotonic_ns())
+    }
+}
+
+/// Figures about this process.
+package enum ProcessUsage {
+    /// Resident bytes; 0 where the system does not tell.
+    package static var residentBytes: UInt64 { headway_resident_bytes() }
+
+    /// CPU time used so far, user and system.
+    package static var cpuTime: Interval { Interval(nanoseconds: headway_cpu_ns()) }
+}
