@@ -1,0 +1,166 @@
+internal import ControlCore
+internal import SchedulerCore
+internal import ServingModel
+
+extension ActionChecker {
+    // MARK: Launches
+
+    mutating func launched(
+        _ launch: Launch, _ members: [RequestID], at now: Instant,
+        _ latency: (ShapeID) -> LatencyModel
+    ) throws(Violation) {
+        let instance = launch.instance.rawValue
+        switch seats[instance] {
+        case .idle: break
+        case .busy, .leaving: throw no(.launchOnBusyInstance, now, "instance \(instance)")
+        case .absent: throw no(.launchOnAbsentInstance, now, "instance \(instance)")
+        }
+        batches += 1
+        guard launch.batch.rawValue == batches else {
+            throw no(.batchOutOfSequence, now, "\(launch.batch) after \(batches - 1)")
+        }
+        let ids = members[launch.members]
+        guard let first = ids.first else { throw no(.emptyBatch, now, "batch \(launch.batch)") }
+        var rows = 0
+        for id in ids { rows += try board(id, with: first, launch, at: now) }
+        guard rows == launch.rows else {
+            throw no(.rowsMiscounted, now, "\(launch.rows) instead of \(rows)")
+        }
+        guard rows <= configuration.maxBatchRows || ids.count == 1 else {
+            throw no(.batchTooLarge, now, "\(rows) rows")
+        }
+        if let shape = records[first]?.arrival.shape {
+            let promised = latency(shape).latency(rows: rows)
+            guard launch.predicted == promised else {
+                throw no(.wrongPrediction, now, "\(launch.predicted) instead of \(promised)")
+            }
+            change(shape) { $0.batches += 1 }
+        }
+        seats[instance] = .busy(until: now + launch.predicted)
+        riders[instance].append(contentsOf: ids)
+    }
+
+    /// Checks one member and answers its rows.
+    private mutating func board(
+        _ id: RequestID, with first: RequestID, _ launch: Launch, at now: Instant
+    ) throws(Violation) -> Int {
+        guard let record = records[id] else { throw no(.foreignID, now, "request \(id)") }
+        switch record.life {
+        case .waiting: break
+        case .running: throw no(.duplicateID, now, "request \(id)")
+        case .cancelled: throw no(.launchAfterCancel, now, "request \(id)")
+        case .answered, .rejected: throw no(.terminalTwice, now, "request \(id)")
+        }
+        guard record.arrival.shape == records[first]?.arrival.shape else {
+            throw no(.mixedShapes, now, "request \(id) beside \(first)")
+        }
+        let end = now + launch.predicted + configuration.guardInterval
+        guard end <= record.arrival.deadline else {
+            throw no(.lateLaunch, now, "request \(id) due \(record.arrival.deadline) ends \(end)")
+        }
+        records[id]?.life = .running
+        count(record.arrival, -1)
+        return record.arrival.rows
+    }
+
+    // MARK: Other ends
+
+    mutating func withdrawn(_ id: RequestID, _ input: TimedEvent) throws(Violation) {
+        guard let record = records[id] else { throw no(.foreignID, input.at, "request \(id)") }
+        guard record.life == .waiting else { throw no(.terminalTwice, input.at, "request \(id)") }
+        guard input.event == .cancelled(id) else {
+            throw no(.cancelledUnasked, input.at, "request \(id)")
+        }
+        records[id]?.life = .cancelled
+        count(record.arrival, -1)
+    }
+
+    mutating func rejected(
+        _ id: RequestID, _ reason: RejectReason, _ input: TimedEvent,
+        _ latency: (ShapeID) -> LatencyModel
+    ) throws(Violation) {
+        let now = input.at
+        guard let record = records[id] else { throw no(.foreignID, now, "request \(id)") }
+        guard record.life == .waiting else { throw no(.terminalTwice, now, "request \(id)") }
+        let alone = latency(record.arrival.shape).latency(rows: record.arrival.rows)
+        let needed = alone + configuration.guardInterval
+        switch reason {
+        case .deadlineUnreachable:
+            guard id == newcomer, let start = earliestStart(at: now),
+                start + needed > record.arrival.deadline
+            else { throw no(.rejectedEarlierThanDecidable, now, "request \(id) on arrival") }
+        case .deadlineMissed:
+            guard now + needed > record.arrival.deadline else {
+                throw no(.rejectedEarlierThanDecidable, now, "request \(id)")
+            }
+        case .queueFull: try justifyFull(id, record.arrival, at: now)
+        case .displaced: try justifyDisplacement(of: id, record.arrival, at: now)
+        case .draining:
+            guard isDraining, id == newcomer else {
+                throw no(.drainingWhileOpen, now, "request \(id)")
+            }
+        case .noInstance:
+            guard earliestStart(at: now) == nil else {
+                throw no(.noInstanceWhileServing, now, "request \(id)")
+            }
+        }
+        records[id]?.life = .rejected
+        count(record.arrival, -1)
+    }
+
+    private func justifyFull(
+        _ id: RequestID, _ arrival: Arrival, at now: Instant
+    ) throws(Violation) {
+        guard id == newcomer else { throw no(.rejectedWhileRoom, now, "\(id) did not just come") }
+        if arrival.bytes > configuration.maxQueuedBytes || lacksShape(for: arrival) { return }
+        let lighter = waitingByClass[(classIndex(arrival) + 1)...].reduce(0, +)
+        guard isOverLimit, lighter == 0 else {
+            throw no(
+                .rejectedWhileRoom, now,
+                "request \(id) beside \(waitingRequests - 1) waiting, \(lighter) of them lighter")
+        }
+    }
+
+    private func justifyDisplacement(
+        of id: RequestID, _ arrival: Arrival, at now: Instant
+    ) throws(Violation) {
+        let index = classIndex(arrival)
+        guard let newcomer, let displacing = records[newcomer]?.arrival, isOverLimit,
+            classIndex(displacing) < index, waitingByClass[(index + 1)...].allSatisfy({ $0 == 0 })
+        else { throw no(.displacedUnjustly, now, "request \(id) of class \(index)") }
+        for other in records.values
+        where other.life == .waiting && classIndex(other.arrival) == index {
+            guard other.arrival.deadline <= arrival.deadline else {
+                throw no(.displacedUnjustly, now, "\(other.arrival.id) is due after \(id)")
+            }
+        }
+    }
+
+    /// Whether the queue, with the newcomer, holds more than allowed.
+    private var isOverLimit: Bool {
+        waitingRequests > configuration.maxQueuedRequests
+            || waitingBytes > configuration.maxQueuedBytes
+    }
+
+    private func lacksShape(for arrival: Arrival) -> Bool {
+        shapes.count > configuration.maxShapes
+            && shapes.contains { $0.shape == arrival.shape && $0.waiting == 1 && $0.batches == 0 }
+    }
+
+    /// When the next batch can start, or `nil` while no instance serves.
+    func earliestStart(at now: Instant) -> Instant? {
+        var earliest: Instant?
+        for seat in seats {
+            switch seat {
+            case .idle: return now
+            case .busy(let end): earliest = min(earliest ?? .distantFuture, max(now, end))
+            case .absent, .leaving: continue
+            }
+        }
+        return earliest
+    }
+
+    func no(_ rule: Violation.Rule, _ at: Instant, _ detail: String) -> Violation {
+        Violation(rule: rule, at: at, detail: detail)
+    }
+}

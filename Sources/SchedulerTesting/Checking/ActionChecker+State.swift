@@ -1,0 +1,71 @@
+package import ControlCore
+package import SchedulerCore
+package import ServingModel
+
+/// What must hold between two events.
+extension ActionChecker {
+    func settle(
+        _ input: TimedEvent, _ view: View, _ latency: (ShapeID) -> LatencyModel
+    ) throws(Violation) {
+        let now = input.at
+        if case .cancelled(let id) = input.event, records[id]?.life == .waiting {
+            throw no(.cancelIgnored, now, "request \(id)")
+        }
+        if let newcomer, let record = records[newcomer], record.life == .waiting {
+            try settleNewcomer(record, at: now, latency)
+        }
+        guard view.queued == waitingRequests else {
+            throw no(.queueMiscounted, now, "\(view.queued) instead of \(waitingRequests)")
+        }
+        guard waitingRequests == 0 || !seats.contains(.idle) else {
+            throw no(.idleBesideWaiting, now, "\(waitingRequests) waiting")
+        }
+        guard waitingRequests <= configuration.maxQueuedRequests,
+            waitingBytes <= configuration.maxQueuedBytes
+        else {
+            throw no(.queueOverLimit, now, "\(waitingRequests) requests, \(waitingBytes) bytes")
+        }
+        if input.event == .timerFired, let wakeup = view.nextWakeup, wakeup <= now {
+            throw no(.wakeupInPast, now, "next wake-up \(wakeup)")
+        }
+    }
+
+    private func settleNewcomer(
+        _ record: Record, at now: Instant, _ latency: (ShapeID) -> LatencyModel
+    ) throws(Violation) {
+        let id = record.arrival.id
+        if isDraining { throw no(.acceptedWhileDraining, now, "request \(id)") }
+        let alone = latency(record.arrival.shape).latency(rows: record.arrival.rows)
+        guard let start = earliestStart(at: now),
+            start + alone + configuration.guardInterval <= record.arrival.deadline
+        else { throw no(.acceptedUnreachable, now, "request \(id)") }
+    }
+
+    /// Refuses hopeless requests that still wait although the machine has just had its timer.
+    ///
+    /// Separate from ``check(_:_:latency:)`` because it looks at every waiting request. A request
+    /// behind a smaller, earlier one may be hopeless first: only heads are given up in time, so only
+    /// the earliest of each class and shape is looked at.
+    package func checkTimeliness(
+        at now: Instant, _ view: View, latency: (ShapeID) -> LatencyModel
+    ) throws(Violation) {
+        let waiting = records.values.filter { $0.life == .waiting }
+        for record in waiting where record.arrival.deadline != .distantFuture {
+            guard view.nextWakeup != nil else {
+                throw no(.wakeupMissing, now, "request \(record.arrival.id) waits")
+            }
+            let isHead = !waiting.contains {
+                classIndex($0.arrival) == classIndex(record.arrival)
+                    && $0.arrival.shape == record.arrival.shape
+                    && ($0.arrival.deadline, $0.arrival.id)
+                        < (record.arrival.deadline, record.arrival.id)
+            }
+            let needed =
+                latency(record.arrival.shape).latency(rows: record.arrival.rows)
+                + configuration.guardInterval
+            guard !isHead || now + needed <= record.arrival.deadline else {
+                throw no(.rejectedLaterThanDecidable, now, "request \(record.arrival.id)")
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package import ControlCore
+package import SchedulerCore
+package import ServingModel
+
+/// A model of the world around a scheduler that says no: it follows events and actions and refuses, by
+/// name, every action that the contract does not allow.
+///
+/// It knows the contract and none of the policy: which of the legal batches is formed is not its
+/// business. Feed it every step of a run, then call ``finish(at:)`` for the proof of conservation.
+package struct ActionChecker: Sendable {
+    /// Where a request is in its life.
+    enum Life: Sendable, Equatable {
+        case waiting
+        case running
+        case answered
+        case rejected
+        case cancelled
+    }
+
+    struct Record: Sendable {
+        var arrival: Arrival
+        var arrivedAt: Instant
+        var life: Life
+    }
+
+    enum Seat: Sendable, Equatable {
+        case absent
+        case idle
+        case busy(until: Instant)
+        case leaving(until: Instant)
+    }
+
+    /// What an observer may ask the scheduler after a step.
+    package struct View {
+        /// Requests that wait, by the scheduler's own count.
+        package var queued: Int
+        /// The timer it asks for.
+        package var nextWakeup: Instant?
+
+        /// Makes a view.
+        package init(queued: Int, nextWakeup: Instant?) {
+            self.queued = queued
+            self.nextWakeup = nextWakeup
+        }
+    }
+
+    let configuration: SchedulerConfiguration
+    var records: [RequestID: Record] = [:]
+    var seats: [Seat]
+    var riders: [[RequestID]]
+    var shapes: [ShapeCount] = []
+    var waitingRequests = 0
+    var waitingBytes = 0
+    var waitingByClass: [Int]
+    var batches: UInt64 = 0
+    var isDraining = false
+    var newcomer: RequestID?
+
+    /// Waiting and running requests of one shape.
+    struct ShapeCount: Sendable {
+        var shape: ShapeID
+        var waiting = 0
+        var batches = 0
+    }
+
+    /// A world without requests, all of whose instances are absent.
+    package init(_ configuration: SchedulerConfiguration) {
+        self.configuration = configuration
+        seats = Array(repeating: .absent, count: configuration.instances)
+        riders = Array(repeating: [], count: configuration.instances)
+        waitingByClass = Array(repeating: 0, count: configuration.classes.count)
+    }
+
+    /// Checks one step; `latency` answers what the scheduler knows of a shape after the step.
+    package mutating func check(
+        _ step: Step, _ view: View, latency: (ShapeID) -> LatencyModel
+    ) throws(Violation) {
+        let now = step.input.at
+        take(step.input)
+        for action in step.actions {
+            switch action {
+            case .launch(let launch):
+                try launched(launch, step.members, at: now, latency)
+            case .reject(let id, let reason, _):
+                try rejected(id, reason, step.input, latency)
+            case .cancelled(let id):
+                try withdrawn(id, step.input)
+            }
+        }
+        try settle(step.input, view, latency)
+    }
+
+    /// Proves that every request that came has ended.
+    package func finish(at now: Instant) throws(Violation) {
+        let open = records.filter { $0.value.life == .waiting || $0.value.life == .running }
+        guard let first = open.keys.min() else { return }
+        throw Violation(
+            rule: .lostRequest, at: now, detail: "\(open.count) requests, first \(first)")
+    }
+
+    // MARK: Events
+
+    private mutating func take(_ input: TimedEvent) {
+        newcomer = nil
+        switch input.event {
+        case .arrived(let arrival):
+            newcomer = arrival.id
+            records[arrival.id] = Record(arrival: arrival, arrivedAt: input.at, life: .waiting)
+            count(arrival, 1)
+        case .completed(let instance, _):
+            vacate(instance)
+        case .instanceReady(let instance):
+            switch seats[instance.rawValue] {
+            case .absent: seats[instance.rawValue] = .idle
+            case .leaving(let end): seats[instance.rawValue] = .busy(until: end)
+            case .idle, .busy: break
+            }
+        case .instanceLost(let instance):
+            switch seats[instance.rawValue] {
+            case .idle: seats[instance.rawValue] = .absent
+            case .busy(let end): seats[instance.rawValue] = .leaving(until: end)
+            case .absent, .leaving: break
+            }
+        case .draining:
+            isDraining = true
+        case .cancelled, .timerFired:
+            break
+        }
+    }
+
+    private mutating func vacate(_ instance: InstanceID) {
+        if case .leaving = seats[instance.rawValue] {
+            seats[instance.rawValue] = .absent
+        } else {
+            seats[instance.rawValue] = .idle
+        }
+        if let first = riders[instance.rawValue].first, let shape = records[first]?.arrival.shape {
+            change(shape) { $0.batches -= 1 }
+        }
+        for id in riders[instance.rawValue] { records[id]?.life = .answered }
+        riders[instance.rawValue].removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Books
+
+    mutating func count(_ arrival: Arrival, _ change: Int) {
+        waitingRequests += change
+        waitingBytes += change * arrival.bytes
+        waitingByClass[classIndex(arrival)] += change
+        self.change(arrival.shape) { $0.waiting += change }
+    }
+
+    mutating func change(_ shape: ShapeID, _ body: (inout ShapeCount) -> Void) {
+        let index = shapes.firstIndex { $0.shape == shape } ?? shapes.endIndex
+        if index == shapes.endIndex { shapes.append(ShapeCount(shape: shape)) }
+        body(&shapes[index])
+        if shapes[index].waiting == 0 && shapes[index].batches == 0 {
+            shapes.swapAt(index, shapes.count - 1)
+            shapes.removeLast()
+        }
+    }
+
+    func classIndex(_ arrival: Arrival) -> Int {
+        min(arrival.priorityClass.rawValue, configuration.classes.count - 1)
+    }
+}

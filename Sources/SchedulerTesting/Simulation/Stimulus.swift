@@ -1,0 +1,31 @@
+package import SchedulerCore
+package import ServingModel
+
+/// What the world outside does to a server, as opposed to what its devices answer.
+package struct Stimulus: Sendable, Equatable {
+    /// The kinds of stimulus.
+    package enum Kind: Sendable, Equatable {
+        /// A request comes.
+        case arrive(Arrival)
+        /// A client gives up.
+        case cancel(RequestID)
+        /// An instance is taken out of service.
+        case lose(InstanceID)
+        /// An instance comes back.
+        case restore(InstanceID)
+        /// The server stops taking requests.
+        case drain
+    }
+
+    /// When it happens.
+    package var at: Instant
+
+    /// What happens.
+    package var kind: Kind
+
+    /// Makes a stimulus.
+    package init(at: Instant, _ kind: Kind) {
+        self.at = at
+        self.kind = kind
+    }
+}
