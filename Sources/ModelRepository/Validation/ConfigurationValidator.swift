@@ -1,0 +1,98 @@
+internal import ServingModel
+
+/// Checks a configuration message and takes it apart.
+///
+/// Every check reports and goes on, so that one report names everything that is wrong; the result
+/// counts only when ``problems`` stays empty.
+struct ConfigurationValidator {
+    /// The message, with the name filled in.
+    private(set) var message: Inference_ModelConfig
+
+    /// Everything found so far.
+    var problems = ProblemList()
+
+    /// Fields that are set and have no effect.
+    var ignoredFields: [String] = []
+
+    init(message: Inference_ModelConfig, directoryName: String?) {
+        self.message = message
+        checkName(directoryName)
+    }
+
+    /// Runs every check.
+    mutating func validate() -> ModelConfiguration {
+        if message.maxBatchSize < 0 {
+            problems.add(
+                .invalid, .field("max_batch_size"),
+                "is \(message.maxBatchSize); 0 (no batch dimension) or more is allowed")
+        }
+        checkFileName(message.defaultModelFilename, .field("default_model_filename"))
+        checkUnsupportedFields()
+        noteIgnoredFields()
+        let inputs = validateInputs()
+        return ModelConfiguration(
+            message: message, inputs: inputs, outputs: validateOutputs(),
+            instanceCount: validateInstanceGroups(), threadsPerInstance: validateThreads(),
+            versionPolicy: validateVersionPolicy(),
+            parameters: message.parameters.mapValues(\.stringValue),
+            dynamicBatching: validateDynamicBatching(), warmup: validateWarmup(inputs: inputs),
+            ignoredFields: ignoredFields)
+    }
+
+    private mutating func checkName(_ directoryName: String?) {
+        if message.name.isEmpty {
+            message.name = directoryName ?? ""
+            if message.name.isEmpty {
+                problems.add(.invalid, .field("name"), "is empty")
+            }
+        } else if let directoryName, message.name != directoryName {
+            problems.add(
+                .invalid, .field("name"),
+                "is '\(message.name.abridged)', but the model's directory is"
+                    + " '\(directoryName.abridged)'; leave the name out or use the directory's")
+        }
+    }
+
+    /// Reports a file name that could lead out of the folder it is relative to.
+    mutating func checkFileName(_ name: String, _ path: FieldPath) {
+        if !name.isEmpty, !RelativePath.isSafe(name) {
+            problems.add(
+                .invalid, path,
+                "is '\(name.abridged)'; a relative path without '..' is allowed")
+        }
+    }
+
+    private mutating func validateThreads() -> Int? {
+        let key = ModelConfiguration.threadsParameter
+        guard let text = message.parameters[key]?.stringValue else { return nil }
+        let limit = ModelConfiguration.threadsPerInstanceLimit
+        guard let count = Int(text), (1...limit).contains(count) else {
+            problems.add(
+                .invalid, .field("parameters").key(key),
+                "is '\(text.abridged)'; a whole number from 1 to \(limit) is allowed")
+            return nil
+        }
+        return count
+    }
+
+    private mutating func validateVersionPolicy() -> VersionPolicy {
+        switch message.versionPolicy.policyChoice {
+        case nil:
+            return .latest(1)
+        case .latest(let latest):
+            return .latest(max(1, Int(latest.numVersions)))
+        case .all:
+            return .all
+        case .specific(let specific):
+            let path = FieldPath.field("version_policy").field("specific").field("versions")
+            let versions = specific.versions.map { Int($0) }
+            if versions.isEmpty {
+                problems.add(.invalid, path, "is empty; at least one version must be named")
+            }
+            if let wrong = versions.first(where: { $0 < 1 }) {
+                problems.add(.invalid, path, "has \(wrong); versions are numbers from 1")
+            }
+            return .specific(Set(versions).sorted())
+        }
+    }
+}
