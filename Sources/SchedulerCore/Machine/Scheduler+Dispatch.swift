@@ -153,43 +153,45 @@ extension Scheduler {
     }
 
     /// Moves requests of one class due at `deadline` or later into the batch, oldest first, up to
-    /// `limit` rows; answers the rows boarded.
+    /// `limit` rows.
     mutating func board(
         _ index: Int, bucket: Int, dueFrom deadline: Instant, rows limit: Int,
         into actions: inout ActionBuffer
-    ) -> Int {
+    ) -> Boarding {
         var boarded = Boarding()
         buckets[bucket].queues[index].take(dueFrom: deadline, rows: limit, in: &table) {
             boarded.note($0.discard($1), into: &actions, &ledger)
         }
         buckets[bucket].count -= boarded.requests
-        return boarded.rows
+        return boarded
     }
 
     /// Moves requests of one class into the batch, latest deadline first, up to `limit` rows.
     mutating func boardLatest(
         _ index: Int, bucket: Int, rows limit: Int, into actions: inout ActionBuffer
-    ) -> Int {
+    ) -> Boarding {
         var boarded = Boarding()
         buckets[bucket].queues[index].takeLatest(rows: limit, in: &table) {
             boarded.note($0.discard($1), into: &actions, &ledger)
         }
         buckets[bucket].count -= boarded.requests
-        return boarded.rows
+        return boarded
     }
 }
 
-/// Sums of one boarding step.
-private struct Boarding {
+/// What one boarding step moved into the batch.
+struct Boarding {
     var rows = 0
     var requests = 0
+    var earliestDeadline = Instant.distantFuture
 
-    mutating func note(
+    fileprivate mutating func note(
         _ request: QueuedRequest, into actions: inout ActionBuffer, _ ledger: inout QueueLedger
     ) {
         actions.board(request.id)
         ledger.refund(request)
         rows += request.rows
         requests += 1
+        earliestDeadline = min(earliestDeadline, request.deadline)
     }
 }

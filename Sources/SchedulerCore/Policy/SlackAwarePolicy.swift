@@ -23,40 +23,35 @@ struct SlackAwarePolicy {
     private let guardInterval: Interval
     /// Largest batch that lets a newcomer of the tightest class wait one batch and ride the next.
     private let deadlineRows: Int
-    /// Rows per millisecond, by class and accumulated over the classes up to each.
-    private let rates: [Double]
-    private let accumulatedRates: [Double]
+    /// Rows per millisecond over all classes.
+    private let totalRate: Double
     private let maxRows: Int
     private let floorRows: Int
 
     /// Reads what the decision depends on; nothing changes until ``board(_:into:)``.
     init(_ scheduler: borrowing Scheduler, bucket: Int, at now: Instant) {
-        let configuration = scheduler.configuration
         let latency = scheduler.buckets[bucket].latency
         self.bucket = bucket
         self.now = now
         self.latency = latency
-        guardInterval = configuration.guardInterval
-        floorRows = latency.rows(atEfficiency: configuration.minEfficiency)
+        guardInterval = scheduler.configuration.guardInterval
+        floorRows = latency.rows(atEfficiency: scheduler.configuration.minEfficiency)
 
-        var rates: [Double] = []
-        var accumulated: [Double] = []
         var total = 0.0
         var tightest = Interval.never
-        for state in scheduler.classes {
-            let rate = state.arrivals.value(at: now)
+        for index in scheduler.classes.indices {
+            let rate = scheduler.classes[index].arrivals.value(at: now)
             total += rate
-            rates.append(rate)
-            accumulated.append(total)
-            if Self.hasTraffic(rate) { tightest = min(tightest, state.tightestDeadline) }
+            if Self.hasTraffic(rate) {
+                tightest = min(tightest, scheduler.classes[index].tightestDeadline)
+            }
         }
-        self.rates = rates
-        accumulatedRates = accumulated
-        let useful = latency.rows(within: (tightest - configuration.guardInterval) / 2)
-        deadlineRows = min(max(useful, 1), configuration.maxBatchRows)
+        totalRate = total
+        let useful = latency.rows(within: (tightest - guardInterval) / 2)
+        deadlineRows = min(max(useful, 1), scheduler.configuration.maxBatchRows)
 
         let serving = scheduler.instances.count { $0 != .absent }
-        var maxRows = configuration.maxBatchRows
+        var maxRows = scheduler.configuration.maxBatchRows
         if serving > 1 {
             let share = Double(scheduler.ledger.rows) / Double(serving)
             let stable = latency.stableRows(rate: total / Double(serving))
@@ -69,64 +64,92 @@ struct SlackAwarePolicy {
     /// A class that has not sent a tenth of a row per second lately does not shape batches.
     private static func hasTraffic(_ rate: Double) -> Bool { rate > 0.0001 }
 
-    /// Fills the batch and answers its rows, at least 1.
-    func board(_ scheduler: inout Scheduler, into actions: inout ActionBuffer) -> Int {
-        let reserved = reservedRows(scheduler)
-        var boarded = 0
+    /// What the classes so far mean for the next one.
+    private struct Boarded {
+        /// Rows on board.
+        var rows = 0
+        /// Time that the tightest request on board leaves for computing.
         var slack = Interval.never
-        for index in scheduler.classes.indices
-        where !scheduler.buckets[bucket].queues[index].isEmpty {
-            let cap = min(blockingCap(of: index, scheduler), latency.rows(within: slack))
-            let kept = reserved[(index + 1)...].reduce(0, +)
-            let room = cap - boarded - kept
-            guard room > 0 else { continue }
-            let choice = choose(index, boarded: boarded, room: room, scheduler)
-            guard choice.rows > 0 else { continue }
-            slack = min(slack, choice.slack)
-            boarded +=
-                choice.newestFirst
-                ? scheduler.boardLatest(index, bucket: bucket, rows: choice.rows, into: &actions)
-                : scheduler.board(
-                    index, bucket: bucket, dueFrom: choice.dueFrom, rows: choice.rows,
-                    into: &actions)
-        }
-        return boarded > 0 ? boarded : boardEarliest(&scheduler, into: &actions)
+        /// Rows kept for classes still to come.
+        var kept: Int
+        /// Most rows that no more important class would have to wait too long for.
+        var cap: Int
+        /// Rows per millisecond of the present class, and together with all more important ones.
+        var rate = 0.0
+        var accumulatedRate = 0.0
     }
 
-    /// What one class sends: how many rows, from which end, and the slack of the tightest of them.
+    /// Fills the batch and answers its rows, at least 1.
+    func board(_ scheduler: inout Scheduler, into actions: inout ActionBuffer) -> Int {
+        var state = Boarded(kept: 0, cap: maxRows)
+        for index in scheduler.classes.indices { state.kept += reservedRows(index, scheduler) }
+        for index in scheduler.classes.indices {
+            state.rate = scheduler.classes[index].arrivals.value(at: now)
+            state.accumulatedRate += state.rate
+            if !scheduler.buckets[bucket].queues[index].isEmpty {
+                state.kept -= reservedRows(index, scheduler)
+                board(index, &state, &scheduler, into: &actions)
+            }
+            if Self.hasTraffic(state.rate) {
+                let patience = (scheduler.classes[index].tightestDeadline - guardInterval) / 2
+                state.cap = min(state.cap, max(latency.rows(within: patience), floorRows))
+            }
+        }
+        return state.rows > 0 ? state.rows : boardEarliest(&scheduler, into: &actions)
+    }
+
+    /// Lets one class board.
+    private func board(
+        _ index: Int, _ state: inout Boarded, _ scheduler: inout Scheduler,
+        into actions: inout ActionBuffer
+    ) {
+        let room = min(state.cap, latency.rows(within: state.slack)) - state.rows - state.kept
+        guard room > 0 else { return }
+        let choice = choose(index, state, room: room, scheduler)
+        guard choice.rows > 0 else { return }
+        let boarded =
+            choice.newestFirst
+            ? scheduler.boardLatest(index, bucket: bucket, rows: choice.rows, into: &actions)
+            : scheduler.board(
+                index, bucket: bucket, dueFrom: choice.dueFrom, rows: choice.rows, into: &actions)
+        state.rows += boarded.rows
+        state.slack = min(state.slack, slack(until: boarded.earliestDeadline))
+    }
+
+    /// What one class sends: how many rows, and from which end.
     private struct Choice {
         var rows: Int
         var dueFrom = Instant.origin
         var newestFirst = false
-        var slack: Interval
     }
 
     private func choose(
-        _ index: Int, boarded: Int, room: Int, _ scheduler: borrowing Scheduler
+        _ index: Int, _ state: Boarded, room: Int, _ scheduler: borrowing Scheduler
     ) -> Choice {
+        let boarded = state.rows
         let waiting = scheduler.buckets[bucket].queues[index].rows(in: scheduler.table)
         let wanted = min(waiting, room)
-        if index > 0, isOverloaded(index, scheduler) {
+        if index > 0, isOverloaded(index, rate: state.rate, scheduler) {
             return newest(index, boarded: boarded, wanted: wanted, scheduler)
         }
         let headSlack = slack(ofRow: 0, index, scheduler)
         if latency.latency(rows: boarded + wanted) <= headSlack {
-            return Choice(rows: rounded(wanted, boarded: boarded), slack: headSlack)
+            return Choice(rows: rounded(wanted, boarded: boarded))
         }
         let short = latency.rows(within: headSlack) - boarded
-        if short > 0, canSplit(index, boarded: boarded, short: short, waiting: waiting, scheduler) {
-            return Choice(rows: rounded(short, boarded: boarded), slack: headSlack)
+        if short > 0, canSplit(index, state, short: short, waiting: waiting, scheduler) {
+            return Choice(rows: rounded(short, boarded: boarded))
         }
         return crossing(index, boarded: boarded, wanted: wanted, scheduler)
     }
 
     /// Whether serving `short` rows now leaves the rest in time, or keeps up with the traffic.
     private func canSplit(
-        _ index: Int, boarded: Int, short: Int, waiting: Int, _ scheduler: borrowing Scheduler
+        _ index: Int, _ state: Boarded, short: Int, waiting: Int, _ scheduler: borrowing Scheduler
     ) -> Bool {
-        let took = latency.latency(rows: boarded + short)
-        let rate = accumulatedRates[index]
-        if latency.throughput(rows: boarded + short) >= rate { return true }
+        let took = latency.latency(rows: state.rows + short)
+        let rate = state.accumulatedRate
+        if latency.throughput(rows: state.rows + short) >= rate { return true }
         let nextSlack = slack(ofRow: short, index, scheduler) - took
         let remaining = Double(waiting - short) + rate * took.milliseconds
         return Double(latency.rows(within: nextSlack)) >= remaining
@@ -150,7 +173,7 @@ struct SlackAwarePolicy {
         }
         let rows = rounded(low, boarded: boarded)
         let took = latency.latency(rows: boarded + rows)
-        return Choice(rows: rows, dueFrom: now + took + guardInterval, slack: took)
+        return Choice(rows: rows, dueFrom: now + took + guardInterval)
     }
 
     /// Adaptive newest-first: under overload the latest arrivals of a lesser class can still be
@@ -171,8 +194,7 @@ struct SlackAwarePolicy {
                 high = middle - 1
             }
         }
-        let tightest = low > 0 ? slack(ofRow: waiting - low, index, scheduler) : .never
-        return Choice(rows: low, newestFirst: true, slack: tightest)
+        return Choice(rows: low, newestFirst: true)
     }
 
     /// With nothing on board, the globally earliest request goes alone: an instance never idles.
@@ -191,43 +213,30 @@ struct SlackAwarePolicy {
         return request.rows
     }
 
-    /// Rows kept for each lesser class whose head has waited half its time: the anti-starvation share.
-    private func reservedRows(_ scheduler: borrowing Scheduler) -> [Int] {
-        var reserved: [Int] = []
-        for (index, queue) in scheduler.buckets[bucket].queues.enumerated() {
-            let share = scheduler.classes[index].floorShare
-            guard index > 0, share > 0, !queue.isEmpty,
-                scheduler.isAged(scheduler.table.nodes[Int(queue.first)].request, at: now)
-            else {
-                reserved.append(0)
-                continue
-            }
-            let rows = Int((share * Double(deadlineRows)).rounded(.up))
-            reserved.append(min(rows, queue.rows(in: scheduler.table)))
-        }
-        return reserved
-    }
-
-    /// The most rows a batch may have once work of class `index` is on board.
-    private func blockingCap(of index: Int, _ scheduler: borrowing Scheduler) -> Int {
-        var cap = maxRows
-        for above in 0..<index where Self.hasTraffic(rates[above]) {
-            let patience = (scheduler.classes[above].tightestDeadline - guardInterval) / 2
-            cap = min(cap, max(latency.rows(within: patience), floorRows))
-        }
-        return cap
+    /// Rows kept for a lesser class whose head has waited half its time: the anti-starvation share.
+    private func reservedRows(_ index: Int, _ scheduler: borrowing Scheduler) -> Int {
+        let share = scheduler.classes[index].floorShare
+        let first = scheduler.buckets[bucket].queues[index].first
+        guard index > 0, share > 0, first != RequestTable.none,
+            scheduler.isAged(scheduler.table.nodes[Int(first)].request, at: now)
+        else { return 0 }
+        let rows = Int((share * Double(deadlineRows)).rounded(.up))
+        return min(rows, scheduler.buckets[bucket].queues[index].rows(in: scheduler.table))
     }
 
     /// More than one percent of the class's traffic is being rejected.
-    private func isOverloaded(_ index: Int, _ scheduler: borrowing Scheduler) -> Bool {
-        scheduler.classes[index].rejects.value(at: now) > 0.01 * rates[index]
+    private func isOverloaded(
+        _ index: Int, rate: Double, _ scheduler: borrowing Scheduler
+    ) -> Bool {
+        scheduler.classes[index].rejects.value(at: now) > 0.01 * rate
     }
 
     /// Rounds a batch down to whole tiles where that pays: only under load, and never below one tile.
     private func rounded(_ rows: Int, boarded: Int) -> Int {
         let tile = latency.tile
-        let load = accumulatedRates.last ?? 0
-        guard tile > 1, load > 0.5 * latency.throughput(rows: deadlineRows) else { return rows }
+        guard tile > 1, totalRate > 0.5 * latency.throughput(rows: deadlineRows) else {
+            return rows
+        }
         let whole = (boarded + rows) / tile * tile
         guard whole > boarded, whole >= tile else { return rows }
         return latency.throughput(rows: whole) > latency.throughput(rows: boarded + rows)
@@ -238,7 +247,10 @@ struct SlackAwarePolicy {
     private func slack(ofRow row: Int, _ index: Int, _ scheduler: borrowing Scheduler) -> Interval {
         let slot = scheduler.buckets[bucket].queues[index].slot(atRow: row, in: scheduler.table)
         guard slot != RequestTable.none else { return .zero }
-        let deadline = scheduler.table.nodes[Int(slot)].request.deadline
-        return deadline == .distantFuture ? .never : now.interval(to: deadline) - guardInterval
+        return slack(until: scheduler.table.nodes[Int(slot)].request.deadline)
+    }
+
+    private func slack(until deadline: Instant) -> Interval {
+        deadline == .distantFuture ? .never : now.interval(to: deadline) - guardInterval
     }
 }

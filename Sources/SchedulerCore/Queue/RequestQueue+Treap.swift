@@ -87,22 +87,58 @@ extension RequestQueue {
         return (parts.left, tree)
     }
 
-    /// Unlinks one request from the tree that holds it.
-    static func remove(_ slot: Slot, below tree: Slot, in table: inout RequestTable) -> Slot {
-        precondition(tree != RequestTable.none, "a request is not in the queue that should hold it")
-        if tree == slot {
-            return join(
-                table.nodes[Int(tree)].left, table.nodes[Int(tree)].right, in: &table)
+    /// Links a stored request into a tree and answers the new root.
+    ///
+    /// Walks down to where the request's heap key belongs, adding it to the sums on the way, and splits
+    /// only what is below: two levels on average, whatever the size of the tree.
+    static func insert(_ slot: Slot, into tree: Slot, in table: inout RequestTable) -> Slot {
+        let heapKey = table.nodes[Int(slot)].heapKey
+        let rows = table.nodes[Int(slot)].request.rows
+        var parent = RequestTable.none
+        var goesLeft = false
+        var below = tree
+        while below != RequestTable.none, table.nodes[Int(below)].heapKey >= heapKey {
+            table.adjust(below, requests: 1, rows: rows)
+            parent = below
+            goesLeft = table.precedes(slot, below)
+            below = goesLeft ? table.nodes[Int(below)].left : table.nodes[Int(below)].right
         }
-        if table.precedes(slot, tree) {
-            let child = remove(slot, below: table.nodes[Int(tree)].left, in: &table)
-            table[tree].left = child
+        let parts = split(below, before: slot, in: &table)
+        table.link(slot, left: parts.left, right: parts.right)
+        return replace(goesLeft, below: parent, by: slot, root: tree, in: &table)
+    }
+
+    /// Unlinks one request from the tree that holds it and answers the new root.
+    static func remove(_ slot: Slot, from tree: Slot, in table: inout RequestTable) -> Slot {
+        let rows = table.nodes[Int(slot)].request.rows
+        var parent = RequestTable.none
+        var goesLeft = false
+        var below = tree
+        while below != slot {
+            precondition(
+                below != RequestTable.none, "a request is not in the queue that should hold it")
+            table.adjust(below, requests: -1, rows: -rows)
+            parent = below
+            goesLeft = table.precedes(slot, below)
+            below = goesLeft ? table.nodes[Int(below)].left : table.nodes[Int(below)].right
+        }
+        let children = join(
+            table.nodes[Int(slot)].left, table.nodes[Int(slot)].right, in: &table)
+        table.link(slot, left: RequestTable.none, right: RequestTable.none)
+        return replace(goesLeft, below: parent, by: children, root: tree, in: &table)
+    }
+
+    /// Hangs `child` below `parent`, or makes it the root, and answers the root.
+    private static func replace(
+        _ left: Bool, below parent: Slot, by child: Slot, root: Slot, in table: inout RequestTable
+    ) -> Slot {
+        if parent == RequestTable.none { return child }
+        if left {
+            table[parent].left = child
         } else {
-            let child = remove(slot, below: table.nodes[Int(tree)].right, in: &table)
-            table[tree].right = child
+            table[parent].right = child
         }
-        table.refresh(tree)
-        return tree
+        return root
     }
 
     /// Hands every request of a detached tree to `body`, in order; `body` may reuse the slot.

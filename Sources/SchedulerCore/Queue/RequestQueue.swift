@@ -66,17 +66,13 @@ struct RequestQueue {
 
     /// Adds a stored request.
     mutating func insert(_ slot: Slot, in table: inout RequestTable) {
-        let (before, after) = Self.split(root, before: slot, in: &table)
-        root = Self.join(Self.join(before, slot, in: &table), after, in: &table)
+        root = Self.insert(slot, into: root, in: &table)
         if first == RequestTable.none || table.precedes(slot, first) { first = slot }
     }
 
     /// Takes one request out; the caller discards or re-files it.
     mutating func remove(_ slot: Slot, in table: inout RequestTable) {
-        root = Self.remove(slot, below: root, in: &table)
-        table[slot].left = RequestTable.none
-        table[slot].right = RequestTable.none
-        table.refresh(slot)
+        root = Self.remove(slot, from: root, in: &table)
         if first == slot { first = leftmost(in: table) }
     }
 

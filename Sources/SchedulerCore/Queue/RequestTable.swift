@@ -118,6 +118,19 @@ struct RequestTable {
         nodes[Int(slot)].rowSum = rows
     }
 
+    /// Sets the children of a node, and its sums from them.
+    mutating func link(_ slot: Slot, left: Slot, right: Slot) {
+        nodes[Int(slot)].left = left
+        nodes[Int(slot)].right = right
+        refresh(slot)
+    }
+
+    /// Changes the sums of a node below which requests come or go.
+    mutating func adjust(_ slot: Slot, requests: Int32, rows: Int) {
+        nodes[Int(slot)].count += requests
+        nodes[Int(slot)].rowSum += rows
+    }
+
     func rows(below slot: Slot) -> Int { slot == Self.none ? 0 : nodes[Int(slot)].rowSum }
     func count(below slot: Slot) -> Int { slot == Self.none ? 0 : Int(nodes[Int(slot)].count) }
 
