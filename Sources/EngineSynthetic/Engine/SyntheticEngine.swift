@@ -1,0 +1,60 @@
+public import EngineAPI
+
+/// A model that costs what its configuration says and computes nothing: for tests, load runs and
+/// demos.
+///
+/// Parameters of the model's configuration, all optional:
+///
+/// | parameter | meaning |
+/// |---|---|
+/// | `base_us` | microseconds that any run takes |
+/// | `per_row_us` | microseconds for each row of the batch, rounded up to whole tiles |
+/// | `tile` | rows per tile, 1 by default |
+/// | `work` | `sleep` (default: waits, as for an accelerator) or `spin` (keeps the thread busy) |
+/// | `memory_bytes` | memory that the model keeps while it is loaded |
+/// | `fail_every` | every n-th run of an instance fails after its time |
+/// | `stall_every`, `stall_us` | every n-th run of an instance takes that much longer |
+/// | `oom_above_rows` | runs with more rows fail with kind `outOfMemory` |
+///
+/// An output with the element type and shape of the input at its position is a copy of that input.
+/// Any other is zeros (empty strings for `BYTES`), its open extents being the number of rows at the
+/// first place and 1 elsewhere.
+public struct SyntheticEngine: Engine {
+    /// Spends `nanoseconds` on the calling thread.
+    public typealias Wait = @Sendable (_ nanoseconds: UInt64) -> Void
+
+    /// Canonical name `synthetic`. There is no file.
+    public let descriptor = EngineDescriptor(
+        name: "synthetic", aliases: ["synthetic"], defaultFileName: "")
+
+    private let wait: Wait?
+
+    /// Makes an engine.
+    ///
+    /// - Parameter wait: Spends the time of each run in place of sleeping or spinning; it is not
+    ///   called for runs that take no time. Tests hand in a closure that only counts.
+    public init(wait: Wait? = nil) {
+        self.wait = wait
+    }
+
+    /// The version of the cost model: `1`.
+    public func version() throws(EngineError) -> String { "1" }
+
+    /// Reads the model's signature and parameters from its configuration.
+    ///
+    /// - Throws: ``EngineError`` of kind `invalidModel` when no input or output is declared, or
+    ///   when a parameter is unknown or malformed.
+    public func load(_ source: ModelSource) throws(EngineError) -> any EngineModel {
+        let signature = source.declared
+        guard !signature.inputs.isEmpty, !signature.outputs.isEmpty else {
+            throw EngineError(
+                .invalidModel,
+                "model '\(source.name)': a synthetic model declares its inputs and outputs, "
+                    + "there is no file to read them from")
+        }
+        let cost = try SyntheticCost(source)
+        return SyntheticModel(
+            name: source.name, signature: signature, isBatched: source.maxBatchSize > 0, cost: cost,
+            wait: wait ?? (cost.work == .sleep ? MonotonicWait.sleep : MonotonicWait.spin))
+    }
+}
