@@ -1,0 +1,33 @@
+internal import ServingModel
+
+extension ServerConfiguration {
+    /// What is wrong between keys; each key's own bounds were checked when it was read.
+    func contradictions() -> [String] {
+        var problems: [String] = []
+        if network.httpPort != 0, network.httpPort == network.metricsPort {
+            problems.append(
+                "network.http_port and network.metrics_port are both \(network.httpPort); "
+                    + "give them different ports, or 0 to pick a free one")
+        }
+        if limits.maxBodyBytes > limits.maxQueuedBytes {
+            problems.append(
+                "limits.max_body_bytes is \(limits.maxBodyBytes), more than limits.max_queued_bytes "
+                    + "(\(limits.maxQueuedBytes)): such a request could never wait in a queue; "
+                    + "raise max_queued_bytes or lower max_body_bytes")
+        }
+        if classes.reduce(0, { $0 + $1.floorShare }) > 1 {
+            problems.append(
+                "the floor_share of all classes together is more than 1; a batch has only one whole"
+            )
+        }
+        return problems
+    }
+
+    /// The configuration itself, unless its keys contradict each other.
+    func checked(after problems: [String] = []) throws(ConfigurationError) -> ServerConfiguration {
+        // A key that could not be read keeps its old value, which may seem to contradict others.
+        let all = problems.isEmpty ? contradictions() : problems
+        guard all.isEmpty else { throw ConfigurationError(problems: all) }
+        return self
+    }
+}

@@ -1,0 +1,95 @@
+package import ServingModel
+
+/// Everything an operator can set, validated: one immutable struct for each component.
+///
+/// Values come from four places, the later ones winning: the defaults below, the YAML file, the
+/// environment, the flags of the command line. ``reference`` lists every key; reading, errors and
+/// `docs/configuration.md` follow from it. A value of this type has passed every check, because only
+/// this module can change one.
+package struct ServerConfiguration: Sendable, Equatable {
+    /// Where the server listens.
+    package internal(set) var network = Network()
+
+    /// Folders that hold models in Triton's layout; none to serve the bundled demo models.
+    package internal(set) var repositories: [String] = []
+
+    /// Priority classes, most important first.
+    package internal(set) var classes = PriorityClass.defaultTable
+
+    /// What one client, and all of them together, may take.
+    package internal(set) var limits = Limits()
+
+    /// Threads.
+    package internal(set) var runtime = Runtime()
+
+    /// The least severe messages that are logged.
+    package internal(set) var logLevel = LogLevel.info
+
+    /// The defaults.
+    package init() {}
+}
+
+extension ServerConfiguration {
+    /// Where the server listens.
+    package struct Network: Sendable, Equatable {
+        /// Address or name of the interface to listen on.
+        package internal(set) var host = "127.0.0.1"
+
+        /// Port of the HTTP protocols; 0 to let the system pick a free one.
+        package internal(set) var httpPort = 8_000
+
+        /// Port that serves metrics only; 0 to let the system pick a free one.
+        package internal(set) var metricsPort = 8_002
+    }
+
+    /// What one client, and all of them together, may take.
+    package struct Limits: Sendable, Equatable {
+        /// Largest body of one request.
+        package internal(set) var maxBodyBytes = 64 << 20
+
+        /// Most requests that may wait for one model.
+        package internal(set) var maxQueuedRequests = 16_384
+
+        /// Most payload bytes that may wait for one model.
+        package internal(set) var maxQueuedBytes = 1 << 30
+
+        /// Most connections open at a time.
+        package internal(set) var maxConnections = 20_000
+
+        /// Time a client has to send a request's head, so that slow senders hold no connection.
+        package internal(set) var headerTimeout = Interval.seconds(10)
+
+        /// Time after which a connection without a request is closed.
+        package internal(set) var idleTimeout = Interval.seconds(300)
+
+        /// Time that requests in flight have to end when the server shuts down.
+        package internal(set) var drainTimeout = Interval.seconds(30)
+
+        /// Largest head of one request: request line and all headers.
+        package internal(set) var maxHeaderBytes = 64 << 10
+    }
+
+    /// Threads.
+    package struct Runtime: Sendable, Equatable {
+        /// Threads that serve connections, when the operator fixed their number.
+        package internal(set) var eventLoops: Int?
+
+        /// Threads that one model instance may use for one batch.
+        package internal(set) var threadsPerInstance = 1
+
+        /// Threads that serve connections on a machine with `cores`: half of them unless configured,
+        /// because engines need the rest.
+        package func eventLoops(cores: Int) -> Int { eventLoops ?? max(1, cores / 2) }
+    }
+
+    /// The severities of swift-log, by its names.
+    package enum LogLevel: String, Sendable, CaseIterable {
+        case trace
+        case debug
+        case info
+        case notice
+        case warning
+        case error
+        case critical
+    }
+}
