@@ -25,6 +25,17 @@ package struct Launch: Sendable, Equatable {
     package var rows: Int
     /// The promised duration.
     package var predicted: Interval
+
+    /// Makes a launch; see the properties.
+    package init(
+        instance: InstanceID, batch: BatchID, members: Range<Int>, rows: Int, predicted: Interval
+    ) {
+        self.instance = instance
+        self.batch = batch
+        self.members = members
+        self.rows = rows
+        self.predicted = predicted
+    }
 }
 
 /// Actions of one or more steps, in order; reused by the shell so that a step allocates nothing.

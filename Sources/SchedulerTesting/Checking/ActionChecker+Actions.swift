@@ -86,7 +86,7 @@ extension ActionChecker {
         let needed = alone + configuration.guardInterval
         switch reason {
         case .deadlineUnreachable:
-            guard id == newcomer, let start = earliestStart(at: now),
+            guard id == newcomer, let start = newcomerStart,
                 start + needed > record.arrival.deadline
             else { throw no(.rejectedEarlierThanDecidable, now, "request \(id) on arrival") }
         case .deadlineMissed:

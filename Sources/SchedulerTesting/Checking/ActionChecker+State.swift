@@ -17,7 +17,7 @@ extension ActionChecker {
         guard view.queued == waitingRequests else {
             throw no(.queueMiscounted, now, "\(view.queued) instead of \(waitingRequests)")
         }
-        guard waitingRequests == 0 || !seats.contains(.idle) else {
+        guard waitingRequests == 0 || input.event.isFollowed || !seats.contains(.idle) else {
             throw no(.idleBesideWaiting, now, "\(waitingRequests) waiting")
         }
         guard waitingRequests <= configuration.maxQueuedRequests,
@@ -36,7 +36,7 @@ extension ActionChecker {
         let id = record.arrival.id
         if isDraining { throw no(.acceptedWhileDraining, now, "request \(id)") }
         let alone = latency(record.arrival.shape).latency(rows: record.arrival.rows)
-        guard let start = earliestStart(at: now),
+        guard let start = newcomerStart,
             start + alone + configuration.guardInterval <= record.arrival.deadline
         else { throw no(.acceptedUnreachable, now, "request \(id)") }
     }
@@ -67,5 +67,12 @@ extension ActionChecker {
                 throw no(.rejectedLaterThanDecidable, now, "request \(record.arrival.id)")
             }
         }
+    }
+}
+
+extension Event {
+    /// An arrival after which another one of the same instant is announced: batches wait for it.
+    var isFollowed: Bool {
+        if case .arrived(let arrival) = self { arrival.isFollowed } else { false }
     }
 }

@@ -55,6 +55,8 @@ package struct ActionChecker: Sendable {
     var batches: UInt64 = 0
     var isDraining = false
     var newcomer: RequestID?
+    /// When, at the newcomer's arrival and before any launch, a batch could have started.
+    var newcomerStart: Instant?
 
     /// Waiting and running requests of one shape.
     struct ShapeCount: Sendable {
@@ -105,6 +107,7 @@ package struct ActionChecker: Sendable {
         switch input.event {
         case .arrived(let arrival):
             newcomer = arrival.id
+            newcomerStart = earliestStart(at: input.at)
             records[arrival.id] = Record(arrival: arrival, arrivedAt: input.at, life: .waiting)
             count(arrival, 1)
         case .completed(let instance, _):

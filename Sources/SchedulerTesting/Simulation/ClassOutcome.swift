@@ -17,6 +17,9 @@ package struct ClassOutcome: Sendable, Equatable {
 
     private var rejectedByReason = Array(repeating: 0, count: RejectReason.allCases.count)
 
+    /// The outcome of no requests.
+    package init() {}
+
     /// Rejected for one reason.
     package func rejected(_ reason: RejectReason) -> Int {
         RejectReason.allCases.firstIndex(of: reason).map { rejectedByReason[$0] } ?? 0

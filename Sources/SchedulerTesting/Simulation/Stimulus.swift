@@ -28,4 +28,13 @@ package struct Stimulus: Sendable, Equatable {
         self.at = at
         self.kind = kind
     }
+
+    /// The stimulus, whose arrival announces another one only if `next` is one of the same instant:
+    /// a list of stimuli stays valid when some are taken out of it.
+    func truthful(before next: Stimulus?) -> Stimulus {
+        guard case .arrive(var arrival) = kind, arrival.isFollowed else { return self }
+        if let next, case .arrive = next.kind, next.at == at { return self }
+        arrival.isFollowed = false
+        return Stimulus(at: at, .arrive(arrival))
+    }
 }

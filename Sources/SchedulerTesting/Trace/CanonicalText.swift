@@ -11,7 +11,7 @@ extension Event {
                 arrival.deadline == .distantFuture ? "none" : "\(arrival.deadline.nanoseconds)"
             return "arrived \(arrival.id) class=\(arrival.priorityClass.rawValue)"
                 + " due=\(deadline) rows=\(arrival.rows) bytes=\(arrival.bytes)"
-                + " shape=\(arrival.shape.rawValue)"
+                + " shape=\(arrival.shape.rawValue)" + (arrival.isFollowed ? " followed" : "")
         case .cancelled(let id): return "cancelled \(id)"
         case .completed(let instance, .success): return "completed \(instance) success"
         case .completed(let instance, .failure): return "completed \(instance) failure"

@@ -1,0 +1,143 @@
+internal import ControlCore
+internal import SchedulerCore
+internal import ServingModel
+
+/// Forming batches, straight from the specification in `docs/scheduling.md`.
+extension NaiveScheduler {
+    mutating func serve(at now: Instant) {
+        for instance in seats.indices {
+            guard seats[instance].isInService, seats[instance].job == nil else { continue }
+            giveUpHopeless(at: now)
+            guard !waiting.isEmpty else { return }
+            launch(on: instance, at: now)
+        }
+    }
+
+    private mutating func launch(on instance: Int, at now: Instant) {
+        let shape = nextShape(at: now)
+        let decision = Decision(self, shape: shape, at: now)
+        let riders = decision.riders()
+        let rows = riders.reduce(0) { $0 + $1.arrival.rows }
+        waiting.removeAll { candidate in riders.contains { $0.sequence == candidate.sequence } }
+        let predicted = shapes[shape].latency.latency(rows: rows)
+        launched += 1
+        shapes[shape].lastUsed = launched
+        shapes[shape].running += 1
+        seats[instance].job = Seat.Job(
+            rows: rows, shape: shape, started: now, predictedEnd: now + predicted)
+        let before = members.count
+        members += riders.map(\.arrival.id)
+        actions.append(
+            .launch(
+                Launch(
+                    instance: InstanceID(instance), batch: BatchID(launched),
+                    members: before..<members.count, rows: rows, predicted: predicted)))
+    }
+
+    /// The shape of the most important, then most urgent request; others collect credit for old work.
+    private mutating func nextShape(at now: Instant) -> Int {
+        let used = shapes.indices.filter { index in
+            waiting.contains { $0.arrival.shape == shapes[index].shape }
+        }
+        let heads = used.compactMap { index in
+            waiting.filter { $0.arrival.shape == shapes[index].shape }
+                .min {
+                    ($0.classIndex, $0.arrival.deadline, $0.sequence) < (
+                        $1.classIndex, $1.arrival.deadline, $1.sequence
+                    )
+                }
+                .map { (shape: index, head: $0) }
+        }
+        let best = heads.min {
+            ($0.head.classIndex, $0.head.arrival.deadline, $0.head.sequence)
+                < ($1.head.classIndex, $1.head.arrival.deadline, $1.head.sequence)
+        }
+        guard let best else { preconditionFailure("no shape waits") }
+        for index in used where index != best.shape {
+            var share = 0.0
+            for classIndex in configuration.classes.indices {
+                guard let head = head(classIndex, shapes[index].shape),
+                    isAged(waiting[head], at: now)
+                else { continue }
+                share += configuration.classes[classIndex].floorShare
+            }
+            shapes[index].credit = share > 0 ? shapes[index].credit + share : 0
+            if shapes[index].credit >= 1 {
+                shapes[index].credit = 0
+                return index
+            }
+        }
+        return best.shape
+    }
+
+    func isAged(_ request: Waiting, at now: Instant) -> Bool {
+        let allowed = request.arrivedAt.interval(to: request.arrival.deadline)
+        return request.arrivedAt.interval(to: now) > allowed / 2
+    }
+
+    /// One batch decision on a frozen copy of the queues.
+    struct Decision {
+        let now: Instant
+        let latency: LatencyModel
+        let guardInterval: Interval
+        let maxRows: Int
+        let deadlineRows: Int
+        let floorRows: Int
+        let rates: [Double]
+        let overloaded: [Bool]
+        let patience: [Interval]
+        let reserved: [Int]
+        /// By class, in deadline order.
+        let queues: [[Waiting]]
+
+        init(_ scheduler: NaiveScheduler, shape: Int, at now: Instant) {
+            let configuration = scheduler.configuration
+            let latency = scheduler.shapes[shape].latency
+            self.now = now
+            self.latency = latency
+            guardInterval = configuration.guardInterval
+            floorRows = latency.rows(atEfficiency: configuration.minEfficiency)
+            let rates = scheduler.traffic.map { $0.arrivals.value(at: now) }
+            self.rates = rates
+            overloaded = scheduler.traffic.indices.map {
+                scheduler.traffic[$0].rejects.value(at: now) > 0.01 * rates[$0]
+            }
+            patience = scheduler.traffic.map { ($0.tightest - configuration.guardInterval) / 2 }
+            let busy = scheduler.traffic.indices.filter { rates[$0] > 0.0001 }
+            let tightest = busy.map { scheduler.traffic[$0].tightest }.min() ?? .never
+            let useful = latency.rows(within: (tightest - configuration.guardInterval) / 2)
+            let deadlineRows = min(max(useful, 1), configuration.maxBatchRows)
+            self.deadlineRows = deadlineRows
+
+            let instances = scheduler.seats.count { $0.isInService || $0.job != nil }
+            if instances > 1 {
+                let queued = scheduler.waiting.reduce(0) { $0 + $1.arrival.rows }
+                let rate = rates.reduce(0, +) / Double(instances)
+                let fair = max(
+                    1.2 * latency.stableRows(rate: rate), Double(queued) / Double(instances), 1)
+                maxRows = max(
+                    min(
+                        configuration.maxBatchRows,
+                        Int(min(fair.rounded(.up), Double(deadlineRows)))),
+                    1)
+            } else {
+                maxRows = configuration.maxBatchRows
+            }
+            let queues = configuration.classes.indices.map { index in
+                scheduler.waiting
+                    .filter {
+                        $0.classIndex == index && $0.arrival.shape == scheduler.shapes[shape].shape
+                    }
+                    .sorted { scheduler.precedes($0, $1) }
+            }
+            self.queues = queues
+            reserved = configuration.classes.indices.map { index in
+                guard index > 0, let head = queues[index].first, scheduler.isAged(head, at: now)
+                else { return 0 }
+                let share = configuration.classes[index].floorShare * Double(deadlineRows)
+                return min(
+                    Int(share.rounded(.up)), queues[index].reduce(0) { $0 + $1.arrival.rows })
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+internal import ControlCore
+package import SchedulerCore
+internal import ServingModel
+
+/// The scheduler again, written to be read rather than to be fast: plain arrays, linear scans, no
+/// order statistics, no running sums.
+///
+/// It shares ``LatencyModel`` and ``DecayedRate`` with the shipping machine and nothing else; the two
+/// must answer every event with the same actions. `limits` counts, not `rows`, are small in the tests
+/// that use it: a decision costs O(n²).
+package struct NaiveScheduler {
+    struct Waiting {
+        var arrival: Arrival
+        var arrivedAt: Instant
+        var classIndex: Int
+        var sequence: Int
+    }
+
+    /// Batches of one shape share a model of what they cost.
+    struct ShapeState {
+        var shape: ShapeID
+        var latency: LatencyModel
+        var lastUsed: UInt64 = 0
+        var running = 0
+        var credit = 0.0
+    }
+
+    struct Seat: Equatable {
+        var isInService = false
+        var job: Job?
+
+        struct Job: Equatable {
+            var rows: Int
+            var shape: Int
+            var started: Instant
+            var predictedEnd: Instant
+        }
+    }
+
+    struct ClassTraffic {
+        var arrivals: DecayedRate
+        var rejects: DecayedRate
+        var tightest: Interval
+    }
+
+    let configuration: SchedulerConfiguration
+    var waiting: [Waiting] = []
+    var shapes: [ShapeState] = []
+    var seats: [Seat]
+    var traffic: [ClassTraffic]
+    var isDraining = false
+    var launched: UInt64 = 0
+    var sequence = 0
+    var actions: [Action] = []
+    var members: [RequestID] = []
+
+    /// A scheduler without requests, whose instances are all absent.
+    package init(_ configuration: SchedulerConfiguration) {
+        self.configuration = configuration
+        seats = Array(repeating: Seat(), count: configuration.instances)
+        traffic = configuration.classes.map {
+            ClassTraffic(
+                arrivals: DecayedRate(timeConstant: configuration.rateTimeConstant),
+                rejects: DecayedRate(
+                    timeConstant: max(configuration.rateTimeConstant, $0.defaultDeadline / 2)),
+                tightest: $0.defaultDeadline)
+        }
+    }
+
+    /// Takes an event and answers the whole step.
+    package mutating func step(_ input: TimedEvent) -> Step {
+        actions = []
+        members = []
+        let now = input.at
+        switch input.event {
+        case .arrived(let arrival):
+            arrive(arrival, at: now)
+            if !arrival.isFollowed { serve(at: now) }
+        case .cancelled(let id):
+            if let index = waiting.firstIndex(where: { $0.arrival.id == id }) {
+                waiting.remove(at: index)
+                actions.append(.cancelled(id))
+            }
+        case .completed(let instance, let result):
+            complete(instance.rawValue, result, at: now)
+            serve(at: now)
+        case .instanceReady(let instance):
+            let wasInService = seats[instance.rawValue].isInService
+            seats[instance.rawValue].isInService = true
+            if !wasInService { serve(at: now) }
+        case .instanceLost(let instance):
+            lose(instance.rawValue, at: now)
+        case .timerFired:
+            giveUpHopeless(at: now)
+        case .draining:
+            isDraining = true
+        }
+        return Step(input: input, actions: actions, members: members)
+    }
+
+    // MARK: Arrivals
+
+    private mutating func arrive(_ arrival: Arrival, at now: Instant) {
+        let index = min(arrival.priorityClass.rawValue, configuration.classes.count - 1)
+        sequence += 1
+        let request = Waiting(
+            arrival: arrival, arrivedAt: now, classIndex: index, sequence: sequence)
+        traffic[index].arrivals.add(arrival.rows, at: now)
+
+        if isDraining { return reject(request, .draining, at: now) }
+        let starts = seats.filter(\.isInService).map {
+            $0.job.map { max(now, $0.predictedEnd) } ?? now
+        }
+        guard let start = starts.min() else { return reject(request, .noInstance, at: now) }
+        guard let shape = adopt(arrival.shape) else { return reject(request, .queueFull, at: now) }
+        let needed = shapes[shape].latency.latency(rows: arrival.rows) + configuration.guardInterval
+        guard start + needed <= arrival.deadline else {
+            return reject(request, .deadlineUnreachable, at: now)
+        }
+        guard makeRoom(for: request, at: now) else { return reject(request, .queueFull, at: now) }
+        if arrival.deadline != .distantFuture { note(index, now.interval(to: arrival.deadline)) }
+        waiting.append(request)
+    }
+
+    private mutating func note(_ index: Int, _ relative: Interval) {
+        let tightest = traffic[index].tightest
+        traffic[index].tightest =
+            relative <= tightest
+            ? relative : tightest + (min(relative, .seconds(3_600)) - tightest) / 64
+    }
+
+    private mutating func adopt(_ shape: ShapeID) -> Int? {
+        if let known = shapes.firstIndex(where: { $0.shape == shape }) { return known }
+        let fresh = ShapeState(shape: shape, latency: configuration.latency)
+        if shapes.count < configuration.maxShapes {
+            shapes.append(fresh)
+            return shapes.count - 1
+        }
+        let unused = shapes.indices.filter { index in
+            shapes[index].running == 0
+                && !waiting.contains { $0.arrival.shape == shapes[index].shape }
+        }
+        guard let oldest = unused.min(by: { shapes[$0].lastUsed < shapes[$1].lastUsed }) else {
+            return nil
+        }
+        shapes[oldest] = fresh
+        return oldest
+    }
+
+    private mutating func makeRoom(for request: Waiting, at now: Instant) -> Bool {
+        guard request.arrival.bytes <= configuration.maxQueuedBytes else { return false }
+        while waiting.count >= configuration.maxQueuedRequests
+            || waiting.reduce(request.arrival.bytes, { $0 + $1.arrival.bytes })
+                > configuration.maxQueuedBytes
+        {
+            let lesser = waiting.indices.filter { waiting[$0].classIndex > request.classIndex }
+            guard
+                let victim = lesser.max(by: {
+                    (waiting[$0].classIndex, waiting[$0].arrival.deadline, waiting[$0].sequence)
+                        < (
+                            waiting[$1].classIndex, waiting[$1].arrival.deadline,
+                            waiting[$1].sequence
+                        )
+                })
+            else { return false }
+            reject(waiting.remove(at: victim), .displaced, at: now)
+        }
+        return true
+    }
+
+    mutating func reject(_ request: Waiting, _ reason: RejectReason, at now: Instant) {
+        traffic[request.classIndex].rejects.add(request.arrival.rows, at: now)
+        let model = shapes.max { $0.lastUsed < $1.lastUsed }?.latency ?? configuration.latency
+        let rows = max(waiting.reduce(0) { $0 + $1.arrival.rows }, 1)
+        let serving = max(seats.count { $0.isInService || $0.job != nil }, 1)
+        let rate = model.throughput(rows: min(rows, configuration.maxBatchRows)) * Double(serving)
+        let backlog = Interval(milliseconds: Double(rows) / rate)
+        actions.append(.reject(request.arrival.id, reason, retryAfter: backlog))
+    }
+
+    // MARK: Instances
+
+    private mutating func complete(_ instance: Int, _ result: BatchResult, at now: Instant) {
+        guard let job = seats[instance].job else { return }
+        seats[instance].job = nil
+        shapes[job.shape].running -= 1
+        if result == .success {
+            shapes[job.shape].latency.observe(
+                rows: job.rows, took: job.started.interval(to: now))
+        }
+    }
+
+    private mutating func lose(_ instance: Int, at now: Instant) {
+        guard seats[instance].isInService else { return }
+        seats[instance].isInService = false
+        guard !seats.contains(where: \.isInService) else { return }
+        for shape in shapes.map(\.shape) {
+            for index in configuration.classes.indices {
+                while let head = head(index, shape) {
+                    reject(waiting.remove(at: head), .noInstance, at: now)
+                }
+            }
+        }
+    }
+
+    /// Position of the earliest request of a class and shape.
+    func head(_ classIndex: Int, _ shape: ShapeID) -> Int? {
+        waiting.indices
+            .filter {
+                waiting[$0].classIndex == classIndex && waiting[$0].arrival.shape == shape
+            }
+            .min { precedes(waiting[$0], waiting[$1]) }
+    }
+
+    func precedes(_ left: Waiting, _ right: Waiting) -> Bool {
+        (left.arrival.deadline, left.sequence) < (right.arrival.deadline, right.sequence)
+    }
+
+    mutating func giveUpHopeless(at now: Instant) {
+        for state in shapes {
+            for index in configuration.classes.indices {
+                while let head = head(index, state.shape) {
+                    let needed =
+                        state.latency.latency(rows: waiting[head].arrival.rows)
+                        + configuration.guardInterval
+                    guard now + needed > waiting[head].arrival.deadline else { break }
+                    reject(waiting.remove(at: head), .deadlineMissed, at: now)
+                }
+            }
+        }
+    }
+}
