@@ -139,6 +139,20 @@ package struct ModelLoad: Sendable, Equatable {
     package var predictedSingle: Interval
     /// Promised duration of the largest batch.
     package var predictedFull: Interval
+
+    /// A load; see the properties.
+    package init(
+        queuedRequests: Int, queuedRows: Int, queuedBytes: Int, inFlight: Int,
+        queuedByClass: [Int], predictedSingle: Interval, predictedFull: Interval
+    ) {
+        self.queuedRequests = queuedRequests
+        self.queuedRows = queuedRows
+        self.queuedBytes = queuedBytes
+        self.inFlight = inFlight
+        self.queuedByClass = queuedByClass
+        self.predictedSingle = predictedSingle
+        self.predictedFull = predictedFull
+    }
 }
 
 extension ServingError {

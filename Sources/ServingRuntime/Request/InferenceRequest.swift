@@ -3,15 +3,15 @@ package import ServingModel
 /// The bytes of one input as they lie in memory: usually one piece, several when the network delivered
 /// them so. They are copied once, into the batch.
 package struct InputBytes: Sendable {
-    /// Pieces in order. `nonisolated(unsafe)` is not needed: the guard is the request that owns them.
     private let first: Piece
     private let rest: [Piece]
 
     /// Bytes in all pieces.
     package let count: Int
 
+    /// `@unchecked Sendable`: the guard is that the memory is read-only and that the request's owners
+    /// keep it alive.
     private struct Piece: @unchecked Sendable {
-        // Guard: read-only memory, kept alive by the owners of the request.
         let bytes: UnsafeRawBufferPointer
     }
 

@@ -24,6 +24,9 @@ package struct ModelStatistics: Sendable, Equatable {
         package var infer = Duration()
         /// Handing the outputs out.
         package var output = Duration()
+
+        /// All zero.
+        package init() {}
     }
 
     /// Outcomes of one priority class.

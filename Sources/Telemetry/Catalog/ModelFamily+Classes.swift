@@ -1,0 +1,51 @@
+internal import ServingModel
+internal import ServingRuntime
+
+extension ModelFamily {
+    /// What became of the requests of each class: the promise, kept or not.
+    static let outcomes: [ModelFamily] = [
+        ModelFamily(
+            "headway_requests_in_time_total", .counter, labels: ["class"],
+            "Requests answered before their deadline"
+        ) { figures, samples in
+            figures.forEachClass { samples.add([$0], int: $1.inTime) }
+        },
+        ModelFamily(
+            "headway_requests_late_total", .counter, labels: ["class"],
+            "Requests answered after their deadline"
+        ) { figures, samples in
+            figures.forEachClass { samples.add([$0], int: $1.late) }
+        },
+        ModelFamily(
+            "headway_requests_rejected_total", .counter, labels: ["class", "reason"],
+            "Requests that the scheduler refused, by reason"
+        ) { figures, samples in
+            figures.forEachClass { name, outcome in
+                for reason in RejectReason.allCases {
+                    samples.add([name, reason.rawValue], int: outcome.rejected[reason] ?? 0)
+                }
+            }
+        },
+    ]
+
+    /// How long things took and how large batches were.
+    static let histograms: [ModelFamily] = [
+        ModelFamily(
+            "headway_request_latency_seconds", .histogram, labels: ["class"],
+            "Time from arrival to the end of the batch, of answered requests"
+        ) { figures, samples in
+            figures.forEachClass { samples.add([$0], histogram: $1.latency) }
+        },
+        ModelFamily(
+            "headway_request_queue_seconds", .histogram, labels: ["class"],
+            "Time from arrival to the start of the batch, of answered requests"
+        ) { figures, samples in
+            figures.forEachClass { samples.add([$0], histogram: $1.queue) }
+        },
+        ModelFamily("headway_batch_rows", .histogram, "Rows of each batch that ran") {
+            figures, samples in
+            let batches = figures.statistics.batches.sorted { $0.key < $1.key }
+            samples.add(rows: batches.map { ($0.key, $0.value.infer.count) })
+        },
+    ]
+}

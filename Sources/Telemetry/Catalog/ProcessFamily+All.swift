@@ -1,0 +1,40 @@
+internal import ServingModel
+
+extension ProcessFamily {
+    /// Figures about the process and its machine; those that the system does not tell are left out.
+    static let all: [ProcessFamily] = [
+        ProcessFamily(
+            "headway_build_info", .gauge, labels: ["version"],
+            "Always 1; the label names the version"
+        ) { $1.add([$0.version], int: 1) },
+        ProcessFamily(
+            "headway_process_resident_bytes", .gauge, "Resident bytes of the server's process"
+        ) { figures, samples in
+            if figures.residentBytes > 0 { samples.add(int: figures.residentBytes) }
+        },
+        ProcessFamily(
+            "headway_process_cpu_seconds_total", .counter,
+            "CPU time that the server's process has used, user and system"
+        ) { $1.add(real: $0.cpuTime.seconds) },
+        ProcessFamily(
+            "headway_process_uptime_seconds", .gauge, "Time since the server's process began"
+        ) { $1.add(real: $0.uptime.seconds) },
+        ProcessFamily(
+            "nv_cpu_utilization", .gauge,
+            "Share of the machine's CPU time in use since the last reading [0.0 - 1.0]"
+        ) { figures, samples in
+            if let utilization = figures.machine?.utilization { samples.add(real: utilization) }
+        },
+        ProcessFamily(
+            "nv_cpu_memory_total_bytes", .gauge, "Memory of the machine, bytes"
+        ) { figures, samples in
+            if let machine = figures.machine { samples.add(int: machine.memoryTotalBytes) }
+        },
+        ProcessFamily(
+            "nv_cpu_memory_used_bytes", .gauge,
+            "Memory of the machine that is not available, bytes"
+        ) { figures, samples in
+            if let machine = figures.machine { samples.add(int: machine.memoryUsedBytes) }
+        },
+    ]
+}

@@ -1,0 +1,44 @@
+import ServingModel
+import ServingRuntime
+import Telemetry
+
+/// Figures of a model with something in every field.
+func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
+    var statistics = ModelStatistics(classes: 2)
+    statistics.inferences = 13
+    statistics.executions = 4
+    statistics.success.add(.milliseconds(3), times: 5)
+    statistics.failure.add(.milliseconds(1), times: 2)
+    statistics.cancelled = 3
+    statistics.rejected = 6
+    statistics.queue.add(.milliseconds(1), times: 5)
+    statistics.computeInput.add(.microseconds(10), times: 5)
+    statistics.computeInfer.add(.microseconds(1_500), times: 5)
+    statistics.computeOutput.add(.microseconds(20), times: 5)
+    statistics.batches[1, default: .init()].infer.add(.milliseconds(1), times: 2)
+    statistics.batches[3, default: .init()].infer.add(.milliseconds(1))
+    statistics.batches[2_000, default: .init()].infer.add(.milliseconds(9))
+    statistics.classes[0].inTime = 4
+    statistics.classes[0].late = 1
+    statistics.classes[0].latency.record(.microseconds(100))
+    statistics.classes[0].latency.record(.milliseconds(3))
+    statistics.classes[0].latency.record(.seconds(100))
+    statistics.classes[0].queue.record(.milliseconds(1))
+    statistics.classes[1].rejected = [.queueFull: 5, .deadlineMissed: 1]
+    return ModelFigures(
+        interface: ModelInterface(
+            name: name, version: version, engine: "onnxruntime", maxBatchSize: 8, inputs: [],
+            outputs: []),
+        statistics: statistics,
+        load: ModelLoad(
+            queuedRequests: 7, queuedRows: 9, queuedBytes: 1_024, inFlight: 8,
+            queuedByClass: [3, 4], predictedSingle: .microseconds(1_250),
+            predictedFull: .milliseconds(4)),
+        classes: ["high", "low"], isReady: true, measuredBytes: 4_096)
+}
+
+/// Figures of a process on a known machine.
+let quietProcess = ProcessFigures(
+    version: "1.2.3", residentBytes: 1 << 20, cpuTime: .milliseconds(1_500), uptime: .seconds(60),
+    machine: MachineFigures(
+        utilization: 0.25, memoryTotalBytes: 1 << 30, memoryUsedBytes: 1 << 29))
