@@ -69,7 +69,7 @@ TABLE = {
         2,
         {
             "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository", "GatewayCore",
-            "ServerConfiguration", "Telemetry",
+            "ServerConfiguration", "Telemetry", "CCompression",
         },
         FOUNDATION | LIBC | NIO | {
             "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOHTTPCompression",
@@ -87,11 +87,15 @@ TABLE = {
         FOUNDATION | LIBC | {"ArgumentParser", "Logging", "ServiceLifecycle", "Synchronization"},
     ),
     # Test support, shipped as targets; each may look at what it helps to test.
-    "SchedulerTesting": (0, {"ServingModel", "ControlCore", "SchedulerCore"}, COLLECTIONS),
+    "SchedulerTesting": (
+        0,
+        {"ServingModel", "ControlCore", "SchedulerCore"},
+        COLLECTIONS | LIBC,  # it reads SEED and SEEDS from the environment
+    ),
     "EngineTesting": (1, {"ServingModel", "EngineAPI"}, LIBC | {"Synchronization", "Testing"}),
 }
 
-C_TARGETS = {"CPlatform": 1, "COnnxRuntime": 1}
+C_TARGETS = {"CPlatform": 1, "COnnxRuntime": 2, "CCompression": 2}
 TEST_SUPPORT = {"SchedulerTesting", "EngineTesting", "EngineSynthetic"}
 ACCESS = {"public", "package", "internal", "private", "fileprivate"}
 

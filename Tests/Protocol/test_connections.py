@@ -17,7 +17,7 @@ def hasty(tmp_path_factory):
     """A server that waits half a second for a request's head."""
     folder = tmp_path_factory.mktemp("hasty")
     write_synthetic(folder, "quick")
-    with Server(folder, flags=["--header-timeout-ms", HEADER_TIMEOUT_MS]) as server:
+    with Server(folder, flags=["--set", f"limits.header_timeout_ms={HEADER_TIMEOUT_MS}"]) as server:
         yield server
 
 
