@@ -27,7 +27,7 @@ extension Scheduler {
         guard let bucket = bucket(for: arrival.shape) else {
             return refuse(request, .queueFull, at: now, into: &actions)
         }
-        guard start <= lastStart(for: request, buckets[bucket].latency) else {
+        guard !isLate(request, startingAt: start, buckets[bucket].latency) else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
         guard makeRoom(for: request, at: now, into: &actions) else {

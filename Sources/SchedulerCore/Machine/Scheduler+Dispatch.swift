@@ -75,7 +75,7 @@ extension Scheduler {
                 while !buckets[bucket].queues[index].isEmpty {
                     let first = buckets[bucket].queues[index].first
                     let head = table.nodes[Int(first)].request
-                    guard now > lastStart(for: head, buckets[bucket].latency) else { break }
+                    guard isLate(head, startingAt: now, buckets[bucket].latency) else { break }
                     refuse(remove(first), .deadlineMissed, at: now, into: &actions)
                 }
             }

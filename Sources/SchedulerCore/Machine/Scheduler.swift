@@ -73,7 +73,9 @@ package struct Scheduler: ~Copyable {
             for queue in bucket.queues where !queue.isEmpty {
                 let request = table.nodes[Int(queue.first)].request
                 guard request.deadline != .distantFuture else { continue }
-                let hopeless = lastStart(for: request, bucket.latency) + Interval(nanoseconds: 1)
+                let hopeless =
+                    request.deadline - needed(by: request, bucket.latency)
+                    + Interval(nanoseconds: 1)
                 earliest = min(earliest ?? hopeless, hopeless)
             }
         }
@@ -104,9 +106,16 @@ package struct Scheduler: ~Copyable {
         buckets.reduce(0) { $0 + $1.queues[priorityClass.rawValue].count(in: table) }
     }
 
-    /// The latest start that still meets a request's deadline alone on an instance.
-    func lastStart(for request: QueuedRequest, _ latency: LatencyModel) -> Instant {
-        request.deadline - (latency.latency(rows: request.rows) + configuration.guardInterval)
+    /// Whether a request that starts at `start`, alone, ends after its deadline.
+    func isLate(_ request: QueuedRequest, startingAt start: Instant, _ latency: LatencyModel)
+        -> Bool
+    {
+        start + needed(by: request, latency) > request.deadline
+    }
+
+    /// Time from the start of a request alone to its answer.
+    func needed(by request: QueuedRequest, _ latency: LatencyModel) -> Interval {
+        latency.latency(rows: request.rows) + configuration.guardInterval
     }
 }
 
