@@ -4,6 +4,11 @@ package import SchedulerCore
 package struct Disagreement: Error, CustomStringConvertible {
     /// What the shipping machine did, and what the naive one would have done.
     package let description: String
+
+    /// Makes a disagreement.
+    package init(_ description: String) {
+        self.description = description
+    }
 }
 
 /// Feeds the inputs of `trace` to a ``NaiveScheduler`` and refuses the first step that differs.
@@ -13,12 +18,12 @@ package func compareWithOracle(_ trace: Trace, _ configuration: SchedulerConfigu
         let expected = oracle.step(step.input)
         guard step == expected else {
             throw Disagreement(
-                description: """
-                    step \(number): the scheduler answered
-                    \(step.canonicalText)
-                    and the oracle
-                    \(expected.canonicalText)
-                    """)
+                """
+                step \(number): the scheduler answered
+                \(step.canonicalText)
+                and the oracle
+                \(expected.canonicalText)
+                """)
         }
     }
 }
