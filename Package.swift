@@ -97,23 +97,24 @@ if !coreOnly {
             ], exclude: ["Proto/model_config.proto"]),
 
         // Ring 2: adapt.
+        .target(name: "CCompression", linkerSettings: [.linkedLibrary("z")]),
         ring("ServerConfiguration", ["ServingModel", .product(name: "Yams", package: "Yams")]),
         ring("Telemetry", ["ServingModel", "ServingRuntime", "CPlatform"]),
         ring(
             "GatewayCore",
             [
-                "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository",
-                "ServerConfiguration", logging,
+                "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository", logging,
             ]),
         ring(
             "GatewayHTTP",
             [
                 "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository", "GatewayCore",
-                "ServerConfiguration", "Telemetry", logging, nioCore, nioPosix, nioHTTP1, lifecycle,
+                "Telemetry", "CCompression", logging, nioCore, nioPosix,
+                nioHTTP1, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
@@ -124,7 +125,8 @@ if !coreOnly {
             dependencies: [
                 "ServingModel", "EngineAPI", "EngineSynthetic", "EngineONNXRuntime",
                 "ModelRepository", "ServingRuntime", "ServerConfiguration", "Telemetry",
-                "GatewayCore", "GatewayHTTP", logging, lifecycle,
+                "GatewayCore", "GatewayHTTP", logging, lifecycle, nioCore, nioPosix,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 

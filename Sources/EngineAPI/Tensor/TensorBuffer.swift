@@ -30,6 +30,11 @@ public final class TensorBuffer: @unchecked Sendable {
     /// Bytes in use.
     public let byteCount: Int
 
+    /// The bytes in use, for reading. Valid as long as the buffer lives.
+    public var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<byteCount])
+    }
+
     deinit {
         if owner == nil { memory.deallocate() }
     }

@@ -25,7 +25,7 @@ struct BatchAssembler {
     {
         let input = interface.inputs[index]
         let total = requests.reduce(0) { $0 + $1.inputs[index].count }
-        let dims = requests.first?.shapes?[index] ?? input.dims
+        let dims = requests.first?.shapes?[index] ?? input.engineDims
         let shape = interface.isBatched ? [rows] + dims : dims
         if let whole = large(index, requests) {
             return Tensor(dataType: input.dataType, shape: shape, buffer: whole)

@@ -52,6 +52,9 @@ package struct TensorInterface: Sendable, Equatable {
     /// Extents without the batch dimension; -1 where any extent is accepted.
     package var dims: [Int]
 
+    /// Extents that the engine sees in place of ``dims``; the number of elements is the same.
+    package var engineDims: [Int]
+
     /// Text for each index of the last dimension, for the classification extension.
     package var labels: [String]
 
@@ -62,8 +65,12 @@ package struct TensorInterface: Sendable, Equatable {
     package let rowBytes: Int?
 
     /// Makes a tensor description.
-    package init(name: String, dataType: DataType, dims: [Int], labels: [String] = []) {
+    package init(
+        name: String, dataType: DataType, dims: [Int], engineDims: [Int]? = nil,
+        labels: [String] = []
+    ) {
         self.name = name
+        self.engineDims = engineDims ?? dims
         self.dataType = dataType
         self.dims = dims
         self.labels = labels

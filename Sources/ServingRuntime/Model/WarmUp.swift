@@ -40,7 +40,7 @@ struct WarmUp {
 
     private func zeros(rows: Int) -> [Tensor] {
         interface.inputs.map { input in
-            let dims = input.dims.map { max($0, 1) }
+            let dims = input.engineDims.map { max($0, 1) }
             let shape = interface.isBatched ? [rows] + dims : dims
             let elements = shape.reduce(1, *)
             // A string of length zero is four zero bytes, so zeros serve every element type.

@@ -1,0 +1,244 @@
+package import EngineAPI
+package import Logging
+package import ModelRepository
+package import ServingModel
+package import ServingRuntime
+
+/// What is told to every model that is loaded.
+package struct ModelSettings: Sendable {
+    /// Priority classes, most important first.
+    package var classes: [PriorityClass]
+    /// Most requests that may wait for one model.
+    package var maxQueuedRequests: Int
+    /// Most payload bytes that may wait for one model.
+    package var maxQueuedBytes: Int
+    /// Threads of one instance, unless the model's configuration says otherwise.
+    package var threadsPerInstance: Int
+
+    /// Makes settings; see the properties.
+    package init(
+        classes: [PriorityClass], maxQueuedRequests: Int, maxQueuedBytes: Int,
+        threadsPerInstance: Int
+    ) {
+        self.classes = classes
+        self.maxQueuedRequests = maxQueuedRequests
+        self.maxQueuedBytes = maxQueuedBytes
+        self.threadsPerInstance = threadsPerInstance
+    }
+}
+
+/// Loads and unloads models: from a repository, through an engine, into the catalog.
+///
+/// A model that cannot be loaded is noted in the catalog with the reason; it never stops the server.
+package actor ModelManager {
+    /// Where loaded models are found.
+    package nonisolated let catalog: ModelCatalog
+
+    private let repository: ModelRepository
+    private let engines: [any Engine]
+    private let settings: ModelSettings
+    private let timer: any WakeupTimer
+    private let logger: Logger
+
+    /// What happens while models load, for whoever shows it to a person.
+    package enum Progress: Sendable {
+        /// A version starts loading with an engine.
+        case loading(model: String, version: Int, engine: String)
+        /// A version takes requests.
+        case ready(ModelHandle, took: Interval)
+        /// A model or version cannot be served.
+        case failed(model: String, version: Int?, reason: String)
+    }
+
+    /// A manager that has loaded nothing yet.
+    package init(
+        repository: ModelRepository, engines: [any Engine], settings: ModelSettings,
+        catalog: ModelCatalog, timer: any WakeupTimer, logger: Logger
+    ) {
+        self.repository = repository
+        self.engines = engines
+        self.settings = settings
+        self.catalog = catalog
+        self.timer = timer
+        self.logger = logger
+    }
+
+    /// Tries every model of the repository once.
+    ///
+    /// - Throws: ``RepositoryError`` when a repository cannot be read at all.
+    package func loadAll(_ report: @Sendable (Progress) -> Void = { _ in }) async throws {
+        for entry in try repository.scan() { await load(entry, report) }
+        catalog.started()
+    }
+
+    /// Loads a model, or loads it anew after its files changed.
+    ///
+    /// - Throws: ``ServingError`` when no repository has it, or when none of its versions can be served.
+    package func load(_ name: String, configurationJSON: String? = nil) async throws {
+        do {
+            var override: ModelConfiguration?
+            if let configurationJSON {
+                override = try ModelConfiguration(json: configurationJSON, directoryName: name)
+            }
+            guard let entry = try repository.entry(named: name, configuration: override) else {
+                throw ServingError(.notFound, "no model repository has a model '\(name)'")
+            }
+            if let reason = await load(entry, { _ in }) {
+                throw ServingError(.invalidArgument, "cannot load model '\(name)': \(reason)")
+            }
+        } catch let error as ConfigurationError {
+            throw ServingError(.invalidArgument, "cannot load model '\(name)': \(error)")
+        } catch let error as RepositoryError {
+            throw ServingError(.notReady, "\(error)")
+        }
+    }
+
+    /// Stops serving a model, after what waits has been served.
+    ///
+    /// - Throws: ``ServingError`` `notFound` when the catalog does not know the model.
+    package func unload(_ name: String) async throws(ServingError) {
+        guard let versions = catalog.versions(of: name) else {
+            throw ServingError(.notFound, "unknown model '\(name)'")
+        }
+        for (version, state) in versions { await retire(name, version, state) }
+    }
+
+    /// Ends all models, after what waits has been served.
+    package func shutDown() async {
+        catalog.drain()
+        for handle in catalog.ready { await handle.served.stop() }
+    }
+
+    // MARK: One model
+
+    /// Loads what the version policy chooses and retires the rest; answers the first problem.
+    @discardableResult
+    private func load(_ entry: ModelEntry, _ report: @Sendable (Progress) -> Void) async -> String?
+    {
+        var problem: String?
+        func fail(_ version: Int?, _ reason: String) {
+            problem = problem ?? reason
+            if let version {
+                catalog.set(entry.name, version: version, to: .failed(reason))
+            } else {
+                catalog.setBroken(entry.name, reason: reason)
+            }
+            logger.error(
+                "model cannot be served",
+                metadata: ["model": "\(entry.name)", "reason": "\(reason)"])
+            report(.failed(model: entry.name, version: version, reason: reason))
+        }
+        for shadowed in entry.shadowedDirectories {
+            logger.warning(
+                "another repository has a model of this name, which is not served",
+                metadata: ["model": "\(entry.name)", "path": "\(shadowed)"])
+        }
+        if entry.servable.isEmpty && entry.unservable.isEmpty {
+            fail(nil, entry.problem ?? "the directory holds no version")
+        }
+        for unservable in entry.unservable { fail(unservable.version, unservable.reason) }
+        for version in entry.servable {
+            report(
+                .loading(model: entry.name, version: version.version, engine: version.engine.name))
+            do {
+                let (handle, took) = try await start(version)
+                report(.ready(handle, took: took))
+            } catch {
+                fail(version.version, Self.reason(of: error))
+            }
+        }
+        let chosen = Set(entry.servable.map(\.version) + entry.unservable.map(\.version))
+        for (version, state) in catalog.versions(of: entry.name) ?? []
+        where !chosen.contains(version) {
+            await retire(entry.name, version, state)
+        }
+        return problem
+    }
+
+    /// Starts one version and puts it in the place of the one that served until now.
+    private func start(
+        _ version: ServableVersion
+    ) async throws -> (handle: ModelHandle, took: Interval) {
+        guard let engine = engines.first(where: { $0.descriptor.name == version.engine.name })
+        else {
+            throw EngineError(.unavailable, "no engine '\(version.engine.name)'")
+        }
+        let previous = catalog.versions(of: version.model)?.first { $0.version == version.version }
+        if case .ready = previous?.state {
+        } else {
+            catalog.set(version.model, version: version.version, to: .loading)
+        }
+        let clock = MonotonicClock()
+        let begun = clock.now()
+        let residentBefore = ProcessUsage.residentBytes
+        var source = version.source
+        source.threadsPerInstance =
+            version.configuration.threadsPerInstance ?? settings.threadsPerInstance
+        let request = source
+        let model = try await onThread(named: "headway-load") { try engine.load(request) }
+        let configuration = try version.configuration.completed(with: model.signature)
+        let served = try await ServedModel.start(
+            specification(version, configuration, model.signature), model: model, clock: clock,
+            timer: timer, residentBefore: residentBefore)
+        if !configuration.ignoredFields.isEmpty {
+            logger.notice(
+                "configuration fields without effect here",
+                metadata: [
+                    "model": "\(version.model)",
+                    "fields": "\(configuration.ignoredFields.joined(separator: ", "))",
+                ])
+        }
+        let handle = ModelHandle(
+            served: served, configuration: configuration, classes: settings.classes)
+        catalog.set(version.model, version: version.version, to: .ready(handle))
+        if case .ready(let old) = previous?.state { await old.served.stop() }
+        return (handle, begun.interval(to: clock.now()))
+    }
+
+    private func specification(
+        _ version: ServableVersion, _ configuration: ModelConfiguration,
+        _ signature: ModelSignature
+    ) -> ServingSpecification {
+        func interface(_ spec: TensorSpec, _ tensors: [TensorConfiguration]) -> TensorInterface {
+            let tensor = tensors.first { $0.name == spec.name }
+            let engineDims =
+                configuration.maxBatchSize > 0 ? Array(spec.shape.dropFirst()) : spec.shape
+            return TensorInterface(
+                name: spec.name, dataType: spec.dataType, dims: tensor?.dims ?? engineDims,
+                engineDims: tensor?.engineDims, labels: version.labels[spec.name] ?? [])
+        }
+        let queueLimit = configuration.dynamicBatching?.defaultQueuePolicy.maxQueueSize
+        let logger = logger
+        let name = version.model
+        return ServingSpecification(
+            interface: ModelInterface(
+                name: version.model, version: version.version, engine: version.engine.name,
+                maxBatchSize: configuration.maxBatchSize,
+                inputs: signature.inputs.map { interface($0, configuration.inputs) },
+                outputs: signature.outputs.map { interface($0, configuration.outputs) }),
+            instances: configuration.instanceCount, classes: settings.classes,
+            maxQueuedRequests: min(queueLimit ?? .max, settings.maxQueuedRequests),
+            maxQueuedBytes: settings.maxQueuedBytes,
+            onEngineFailure: { error in
+                logger.error(
+                    "engine failed on a batch",
+                    metadata: ["model": "\(name)", "error": "\(error)"])
+            })
+    }
+
+    private func retire(_ name: String, _ version: Int, _ state: ModelState) async {
+        if case .ready(let handle) = state {
+            catalog.set(name, version: version, to: .unloading)
+            await handle.served.stop()
+        }
+        catalog.set(name, version: version, to: .unloaded)
+    }
+
+    private static func reason(of error: any Error) -> String {
+        switch error {
+        case let error as EngineError: error.message
+        case let error as ServingError: error.message
+        default: "\(error)"
+        }
+    }
+}

@@ -1,0 +1,116 @@
+internal import GatewayCore
+internal import NIOCore
+internal import NIOHTTP1
+internal import ServingModel
+internal import ServingRuntime
+
+/// One request and its answer on one connection. Confined to the connection's event loop; the runtime
+/// only carries it along.
+final class Exchange {
+    enum Kind {
+        /// Handled here, on the event loop.
+        case infer
+        /// Handled by the router behind this handler.
+        case routed
+    }
+
+    let kind: Kind
+    var isKeptAlive: Bool
+    weak var handler: InferHandler?
+
+    // What came in, of an infer request.
+    var route: InferRoute?
+    var headerLength: Int?
+    var encoding: ContentCoding?
+    var accepts: ContentCoding?
+    var wish = QualityOfService()
+    var requestID = ""
+    var bodyLimit = Int.max
+    private(set) var chunks: [ByteBuffer] = []
+    private(set) var byteCount = 0
+
+    /// Why the request will be refused as soon as it has come in.
+    var refusal: ServingError?
+
+    // What it became.
+    var model: ModelHandle?
+    var id: String?
+    var outputs: [RequestedOutput] = []
+    var request: InferenceRequest?
+
+    // What goes out, as long as earlier exchanges are not through.
+    var answer: ByteBuffer?
+    var parts: [(part: HTTPServerResponsePart, promise: EventLoopPromise<Void>?)] = []
+    var isFinished = false
+
+    init(_ kind: Kind, isKeptAlive: Bool) {
+        self.kind = kind
+        self.isKeptAlive = isKeptAlive
+    }
+
+    /// Adds a piece of the body. The JSON part is gathered in one buffer, because it is parsed as a
+    /// whole; what follows stays in the pieces in which it came, because it is copied into a batch.
+    func append(_ chunk: ByteBuffer) {
+        byteCount += chunk.readableBytes
+        guard refusal == nil else { return }
+        guard byteCount <= bodyLimit else {
+            refusal = .payloadTooLarge(limit: bodyLimit)
+            chunks = []
+            return
+        }
+        let gathersBinary = encoding == nil && headerLength != nil
+        if chunks.isEmpty || (gathersBinary && chunks[0].readableBytes >= headerLength ?? 0) {
+            chunks.append(chunk)
+        } else {
+            var chunk = chunk
+            chunks[0].writeBuffer(&chunk)
+        }
+    }
+
+    /// Replaces the body by its decompressed form.
+    func inflate(_ coding: ContentCoding, with allocator: ByteBufferAllocator) throws(ServingError)
+    {
+        guard let body = chunks.first else { return }
+        chunks = [try coding.decompress(body, limit: bodyLimit, with: allocator)]
+    }
+
+    /// The body for the decoder. The pieces are valid as long as this exchange holds its chunks.
+    func body() throws(ServingError) -> InferBody {
+        var pieces: [UnsafeRawBufferPointer] = []
+        for chunk in chunks {
+            // The storage belongs to `chunks`, which are not changed any more: its address is stable.
+            chunk.withVeryUnsafeBytes { bytes in
+                let range = chunk.readerIndex..<chunk.writerIndex
+                pieces.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            }
+        }
+        if let headerLength, headerLength > byteCount(of: pieces) {
+            throw ServingError(
+                .invalidArgument,
+                "Inference-Header-Content-Length is \(headerLength), the body has only "
+                    + "\(byteCount(of: pieces)) bytes")
+        }
+        guard let body = InferBody(pieces: pieces, headerLength: headerLength) else {
+            throw ServingError(.invalidArgument, "the request's JSON part is incomplete")
+        }
+        return body
+    }
+
+    private func byteCount(of pieces: [UnsafeRawBufferPointer]) -> Int {
+        pieces.reduce(0) { $0 + $1.count }
+    }
+
+    /// Keeps the body's memory alive for the runtime, whatever becomes of this exchange.
+    var bodyOwner: AnyObject { BodyOwner(chunks: chunks) }
+
+    private final class BodyOwner {
+        private let chunks: [ByteBuffer]
+        init(chunks: [ByteBuffer]) { self.chunks = chunks }
+    }
+
+    /// Lets go of the request's memory once it has been answered.
+    func release() {
+        chunks = []
+        request = nil
+    }
+}

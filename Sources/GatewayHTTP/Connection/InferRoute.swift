@@ -1,0 +1,57 @@
+/// The path of an infer request: `/v2/models/{model}[/versions/{version}]/infer`.
+struct InferRoute: Equatable {
+    /// Name of the model, percent-decoded.
+    var model: String
+
+    /// The version, as written.
+    var version: String?
+
+    /// Reads a request target; `nil` when it is any other path.
+    init?(target: String) {
+        let utf8 = target.utf8
+        let path = utf8.firstIndex(of: UInt8(ascii: "?")).map { utf8[..<$0] } ?? utf8[...]
+        guard path.starts(with: "/v2/models/".utf8) else { return nil }
+        var parts = path.dropFirst("/v2/models/".utf8.count)[...]
+        guard let model = Self.next(&parts), !model.isEmpty else { return nil }
+        var last = Self.next(&parts)
+        if let word = last, word.elementsEqual("versions".utf8) {
+            guard let version = Self.next(&parts), !version.isEmpty else { return nil }
+            self.version = Self.decoded(version)
+            last = Self.next(&parts)
+        }
+        guard let last, last.elementsEqual("infer".utf8), parts.isEmpty else { return nil }
+        guard let name = Self.decoded(model) else { return nil }
+        self.model = name
+    }
+
+    private static func next(_ rest: inout Substring.UTF8View) -> Substring.UTF8View? {
+        guard !rest.isEmpty else { return nil }
+        let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+        defer { rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...] }
+        return rest[..<end]
+    }
+
+    private static func decoded(_ part: Substring.UTF8View) -> String? {
+        guard part.contains(UInt8(ascii: "%")) else { return String(Substring(part)) }
+        return String(Substring(part)).removingURLPercentEncoding()
+    }
+}
+
+extension String {
+    /// The text with `%XX` resolved; `nil` when an escape is malformed or the result is not UTF-8.
+    func removingURLPercentEncoding() -> String? {
+        var bytes: [UInt8] = []
+        var rest = utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst(), let low = rest.popFirst(),
+                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
+            else { return nil }
+            bytes.append(value)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,128 @@
+internal import GatewayCore
+internal import NIOCore
+internal import ServingModel
+internal import ServingRuntime
+internal import Synchronization
+
+/// What the connections of one event loop share: requests that came in during one turn of the loop,
+/// and completions on their way back.
+///
+/// Requests read in one turn of the loop are handed to the scheduler together, when the turn is over:
+/// they came in together, so they may ride together, and the lock is taken once.
+///
+/// `@unchecked Sendable`: the guard of ``inbox`` is its lock; everything else is confined to the loop.
+final class LoopContext: CompletionSink, @unchecked Sendable {
+    let eventLoop: any EventLoop
+
+    /// A buffer for JSON parts, reused from answer to answer.
+    var scratch: ByteBuffer
+
+    private var outgoing: [(model: ServedModel, requests: [InferenceRequest])] = []
+    private var isFlushScheduled = false
+    private let inbox = Mutex<[Completion]>([])
+    private var answerNumber: UInt64
+    private let identity: UInt64
+    private var connections: [ObjectIdentifier: InferHandler] = [:]
+
+    init(eventLoop: any EventLoop, allocator: ByteBufferAllocator = ByteBufferAllocator()) {
+        self.eventLoop = eventLoop
+        scratch = allocator.buffer(capacity: 4_096)
+        var generator = SystemRandomNumberGenerator()
+        identity = generator.next()
+        answerNumber = 0
+    }
+
+    // MARK: Requests
+
+    /// Hands a request to its model at the end of this turn of the loop.
+    func submit(_ request: InferenceRequest, to model: ServedModel) {
+        if let index = outgoing.firstIndex(where: { $0.model === model }) {
+            outgoing[index].requests.append(request)
+        } else {
+            outgoing.append((model, [request]))
+        }
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        eventLoop.execute { [self] in flush() }
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        let turn = outgoing
+        outgoing.removeAll(keepingCapacity: true)
+        for (model, requests) in turn { model.submit(requests) }
+    }
+
+    /// A name for a request whose client gave it none.
+    func nextRequestID() -> String {
+        answerNumber += 1
+        return String(identity ^ (answerNumber &* 0x9E37_79B9_7F4A_7C15), radix: 16)
+    }
+
+    // MARK: Completions
+
+    func complete(_ completions: [Completion]) {
+        let wasEmpty = inbox.withLock { inbox in
+            let wasEmpty = inbox.isEmpty
+            inbox.append(contentsOf: completions)
+            return wasEmpty
+        }
+        if wasEmpty { eventLoop.execute { [self] in deliver() } }
+    }
+
+    private func deliver() {
+        let completions = inbox.withLock { inbox in
+            let taken = inbox
+            inbox = []
+            return taken
+        }
+        for completion in completions {
+            guard let exchange = completion.request.context as? Exchange else { continue }
+            exchange.handler?.finish(exchange, completion.result)
+        }
+    }
+
+    // MARK: Connections
+
+    /// Watches a connection until it is forgotten.
+    func watch(_ connection: InferHandler) {
+        connections[ObjectIdentifier(connection)] = connection
+    }
+
+    /// Forgets a closed connection.
+    func forget(_ connection: InferHandler) {
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    /// Checks every connection's time limits once a second.
+    func startSweeping() {
+        eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [self] _ in
+            let now = NIODeadline.now()
+            for connection in Array(connections.values) { connection.sweep(at: now) }
+        }
+    }
+}
+
+/// One context for each event loop of a group.
+final class LoopContexts: Sendable {
+    private let contexts: Mutex<[ObjectIdentifier: LoopContext]>
+
+    init(_ group: any EventLoopGroup) {
+        var contexts: [ObjectIdentifier: LoopContext] = [:]
+        for eventLoop in group.makeIterator() {
+            let context = LoopContext(eventLoop: eventLoop)
+            context.startSweeping()
+            contexts[ObjectIdentifier(eventLoop)] = context
+        }
+        self.contexts = Mutex(contexts)
+    }
+
+    subscript(eventLoop: any EventLoop) -> LoopContext {
+        contexts.withLock { contexts in
+            if let context = contexts[ObjectIdentifier(eventLoop)] { return context }
+            let context = LoopContext(eventLoop: eventLoop)
+            contexts[ObjectIdentifier(eventLoop)] = context
+            return context
+        }
+    }
+}

@@ -1,0 +1,80 @@
+internal import GatewayCore
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import ServingModel
+
+/// Turns every error of a route into an answer of the error table, and names every answer.
+struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
+    private let routes: RouteTable
+
+    init(routes: RouteTable) {
+        self.routes = routes
+    }
+
+    func handle(
+        _ request: Request, context: Context,
+        next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as ServingError {
+            response = JSONAnswer.failure(error)
+        } catch let error as any HTTPResponseError {
+            response = answer(error, request)
+        } catch {
+            context.logger.error("route failed", metadata: ["error": "\(error)"])
+            response = JSONAnswer.failure(
+                ServingError(
+                    .engineFailed, "the server failed on this request; its log has details"))
+        }
+        if let name = HTTPField.Name("x-request-id") {
+            response.headers[name] = request.headers[name] ?? context.id
+        }
+        return response
+    }
+
+    private func answer(_ error: any HTTPResponseError, _ request: Request) -> Response {
+        let path = request.uri.path
+        switch error.status {
+        case .notFound:
+            let allowed = routes.methods(of: path)
+            guard !allowed.isEmpty else {
+                return JSONAnswer.failure(ServingError(.notFound, "there is nothing at \(path)"))
+            }
+            let list = allowed.map(\.rawValue).joined(separator: ", ")
+            var response = JSONAnswer.failure(
+                ServingError(
+                    .methodNotAllowed, "\(request.method.rawValue) is not allowed here; use \(list)"
+                ))
+            response.headers[.allow] = list
+            return response
+        case .contentTooLarge:
+            return JSONAnswer.failure(
+                ServingError(.payloadTooLarge, "the request's body is too large for this route"))
+        default:
+            let code: ServingError.Code = error.status.code < 500 ? .invalidArgument : .engineFailed
+            return JSONAnswer.failure(ServingError(code, error.status.reasonPhrase))
+        }
+    }
+}
+
+/// The paths that are served, so that a wrong method can be told from a wrong path.
+struct RouteTable: Sendable {
+    private var patterns: [(parts: [Substring], method: HTTPRequest.Method)] = []
+
+    /// Notes a route; parts of `path` that start with a colon match anything.
+    mutating func add(_ method: HTTPRequest.Method, _ path: String) {
+        patterns.append((path.split(separator: "/"), method))
+    }
+
+    /// The methods that are served at `path`.
+    func methods(of path: String) -> [HTTPRequest.Method] {
+        let parts = path.split(separator: "/")
+        return patterns.filter { pattern in
+            pattern.parts.count == parts.count
+                && zip(pattern.parts, parts).allSatisfy { $0.hasPrefix(":") || $0 == $1 }
+        }.map(\.method)
+    }
+}

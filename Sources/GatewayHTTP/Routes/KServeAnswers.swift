@@ -1,0 +1,169 @@
+internal import Foundation
+internal import GatewayCore
+internal import ModelRepository
+internal import ServingModel
+internal import ServingRuntime
+
+/// `GET /v2`.
+struct ServerMetadata: Encodable {
+    let name = "headway"
+    let version = HeadwayVersion.current
+    let extensions = [
+        "binary_tensor_data", "classification", "model_configuration", "model_repository",
+        "parameters", "schedule_policy", "statistics",
+    ]
+}
+
+/// `GET /v2/models/{model}`.
+struct ModelMetadata: Encodable {
+    struct TensorMetadata: Encodable {
+        var name: String
+        var datatype: String
+        var shape: [Int]
+
+        init(_ tensor: TensorInterface, isBatched: Bool) {
+            name = tensor.name
+            datatype = tensor.dataType.rawValue
+            shape = (isBatched ? [-1] : []) + tensor.dims
+        }
+    }
+
+    var name: String
+    var versions: [String]
+    var platform: String
+    var inputs: [TensorMetadata]
+    var outputs: [TensorMetadata]
+
+    init(_ handle: ModelHandle, versions: [Int]) {
+        let interface = handle.interface
+        name = interface.name
+        self.versions = versions.map(String.init)
+        platform =
+            handle.configuration.platform.isEmpty
+            ? interface.engine : handle.configuration.platform
+        inputs = interface.inputs.map { TensorMetadata($0, isBatched: interface.isBatched) }
+        outputs = interface.outputs.map { TensorMetadata($0, isBatched: interface.isBatched) }
+    }
+}
+
+/// One line of `POST /v2/repository/index`.
+struct RepositoryIndexEntry: Encodable {
+    var name: String
+    var version: String?
+    var state: String
+    var reason: String
+
+    init(_ entry: ModelCatalog.Entry) {
+        name = entry.name
+        version = entry.version.map(String.init)
+        state = entry.state.name
+        reason = entry.state.reason
+    }
+}
+
+/// `GET /v2/models/{model}/stats`.
+struct StatisticsAnswer: Encodable {
+    struct Duration: Encodable {
+        var count: UInt64 = 0
+        var ns: UInt64 = 0
+
+        init() {}
+
+        init(_ duration: ModelStatistics.Duration) {
+            count = duration.count
+            ns = duration.total.nanoseconds
+        }
+    }
+
+    struct Inference: Encodable {
+        var success: Duration
+        var fail: Duration
+        var queue: Duration
+        var compute_input: Duration
+        var compute_infer: Duration
+        var compute_output: Duration
+        var cache_hit = Duration()
+        var cache_miss = Duration()
+    }
+
+    struct Batch: Encodable {
+        var batch_size: Int
+        var compute_input: Duration
+        var compute_infer: Duration
+        var compute_output: Duration
+    }
+
+    struct Memory: Encodable {
+        var type: String
+        var id: Int
+        var byte_size: UInt64
+    }
+
+    struct Model: Encodable {
+        var name: String
+        var version: String
+        var last_inference: UInt64
+        var inference_count: UInt64
+        var execution_count: UInt64
+        var inference_stats: Inference
+        var batch_stats: [Batch]
+        var memory_usage: [Memory]
+        var response_stats: [String: String] = [:]
+
+        init(_ handle: ModelHandle) {
+            let statistics = handle.served.statistics
+            name = handle.interface.name
+            version = "\(handle.interface.version)"
+            last_inference = statistics.lastInference.map(Self.epochMilliseconds) ?? 0
+            inference_count = statistics.inferences
+            execution_count = statistics.executions
+            inference_stats = Inference(
+                success: Duration(statistics.success), fail: Duration(statistics.failure),
+                queue: Duration(statistics.queue),
+                compute_input: Duration(statistics.computeInput),
+                compute_infer: Duration(statistics.computeInfer),
+                compute_output: Duration(statistics.computeOutput))
+            batch_stats = statistics.batches.sorted { $0.key < $1.key }.map { size, batch in
+                Batch(
+                    batch_size: size, compute_input: Duration(batch.input),
+                    compute_infer: Duration(batch.infer), compute_output: Duration(batch.output))
+            }
+            memory_usage = [
+                Memory(type: "CPU", id: 0, byte_size: handle.served.measuredBytes)
+            ]
+        }
+
+        /// The monotonic clock's instant on the wall clock.
+        private static func epochMilliseconds(_ instant: Instant) -> UInt64 {
+            let ago = instant.interval(to: MonotonicClock().now()).seconds
+            return UInt64(max(Date().timeIntervalSince1970 - ago, 0) * 1_000)
+        }
+    }
+
+    var model_stats: [Model]
+}
+
+/// Body of a repository request.
+struct RepositoryRequest: Decodable {
+    struct Parameters: Decodable {
+        var config: String?
+        var fileNames: [String] = []
+
+        private struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            config = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "config"))
+            fileNames = container.allKeys.map(\.stringValue).filter { $0.hasPrefix("file:") }
+                .sorted()
+        }
+    }
+
+    var ready: Bool?
+    var parameters: Parameters?
+}

@@ -1,0 +1,97 @@
+internal import ArgumentParser
+internal import EngineAPI
+internal import EngineONNXRuntime
+internal import Foundation
+internal import GatewayCore
+internal import Logging
+
+/// `headway doctor`.
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show engines and devices, what is missing and how to install it.",
+        discussion: "Ends with code 0 when every engine is usable, with 1 when one is missing.")
+
+    @Flag(help: "Print the findings as JSON.")
+    var json = false
+
+    func run() async throws {
+        let report = DoctorReport(Installation())
+        Terminal.print(json ? try report.json() : report.text)
+        if !report.isHealthy { throw ExitCode(1) }
+    }
+}
+
+/// What the doctor found.
+struct DoctorReport: Encodable {
+    struct EngineFinding: Encodable {
+        var name: String
+        var usable: Bool
+        var version: String?
+        var library: String?
+        var problem: String?
+    }
+
+    struct Device: Encodable {
+        var kind: String
+        var name: String
+        var cores: Int?
+        var memory_bytes: UInt64?
+        var features: [String]?
+    }
+
+    var headway = HeadwayVersion.current
+    var engines: [EngineFinding]
+    var devices: [Device]
+    var demo_models: String?
+
+    init(_ installation: Installation) {
+        let logger = Logger(label: "headway.doctor") { _ in SwiftLogNoOpLogHandler() }
+        engines = installation.engines(logger: logger).map { engine in
+            let library = (engine as? ONNXRuntimeEngine).flatMap { try? $0.libraryPath() }
+            do throws(EngineError) {
+                return EngineFinding(
+                    name: engine.descriptor.name, usable: true, version: try engine.version(),
+                    library: library)
+            } catch {
+                return EngineFinding(
+                    name: engine.descriptor.name, usable: false, problem: error.message)
+            }
+        }
+        devices = [HostDevice.cpu] + HostDevice.gpus
+        demo_models = installation.demoModels
+    }
+
+    var isHealthy: Bool { engines.allSatisfy(\.usable) }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    var text: String {
+        var lines = ["Headway \(headway)", "", "Engines"]
+        for engine in engines {
+            let name = engine.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+            if engine.usable {
+                lines.append(
+                    "  ok       \(name)\(engine.version ?? "")  \(engine.library ?? "built in")")
+            } else {
+                lines.append("  missing  \(name)\(engine.problem ?? "")")
+            }
+        }
+        lines += ["", "Devices"]
+        for device in devices {
+            var facts = [device.name]
+            if let cores = device.cores { facts.append("\(cores) cores") }
+            if let memory = device.memory_bytes { facts.append(Terminal.size(memory)) }
+            if let features = device.features, !features.isEmpty {
+                facts.append(features.joined(separator: " "))
+            }
+            lines.append("  \(device.kind)      \(facts.joined(separator: ", "))")
+        }
+        lines += ["", "Demo models"]
+        lines.append("  \(demo_models ?? "not found: start headway in the project's folder")")
+        return lines.joined(separator: "\n")
+    }
+}

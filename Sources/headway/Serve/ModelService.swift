@@ -1,0 +1,83 @@
+internal import GatewayCore
+internal import ModelRepository
+internal import ServiceLifecycle
+internal import ServingModel
+internal import ServingRuntime
+
+/// Loads the models once the ports are open, tells the person at the terminal, and ends the models last.
+struct ModelService: Service {
+    let manager: ModelManager
+    let repositories: [String]
+    let host: String
+    let bound: AsyncStream<BoundPort>
+
+    @concurrent
+    func run() async throws {
+        var apiPort = 0
+        var metricsPort = 0
+        for await port in bound {
+            switch port {
+            case .api(let number): apiPort = number
+            case .metrics(let number): metricsPort = number
+            }
+            if apiPort > 0 && metricsPort > 0 { break }
+        }
+        guard apiPort > 0 else { return }
+        Terminal.print("Headway \(HeadwayVersion.current)")
+        for repository in repositories { Terminal.print("  models from  \(repository)") }
+        try await manager.loadAll { progress in Self.show(progress) }
+        announce(apiPort: apiPort, metricsPort: metricsPort)
+        try? await gracefulShutdown()
+        await manager.shutDown()
+    }
+
+    private static func show(_ progress: ModelManager.Progress) {
+        switch progress {
+        case .loading(let model, let version, let engine):
+            Terminal.print("  loading      \(model) version \(version) with \(engine) …")
+        case .ready(let handle, let took):
+            let served = handle.served
+            let interface = handle.interface
+            var facts = ["loaded in \(Terminal.duration(took.milliseconds))"]
+            let instances = served.specification.instances
+            facts.append("\(instances) instance\(instances == 1 ? "" : "s")")
+            facts.append(
+                interface.isBatched ? "batches up to \(interface.maxBatchSize)" : "no batching")
+            let load = served.load
+            facts.append("one row \(Terminal.duration(load.predictedSingle.milliseconds))")
+            if interface.isBatched {
+                facts.append(
+                    "full batch \(Terminal.duration(load.predictedFull.milliseconds))")
+            }
+            facts.append("about \(Terminal.size(served.measuredBytes))")
+            Terminal.print(
+                "  ready        \(interface.name) version \(interface.version): "
+                    + facts.joined(separator: ", "))
+        case .failed(let model, let version, let reason):
+            let label = version.map { "\(model) version \($0)" } ?? model
+            Terminal.printError("  not served   \(label): \(reason)")
+        }
+    }
+
+    private func announce(apiPort: Int, metricsPort: Int) {
+        let entries = manager.catalog.entries
+        let ready = manager.catalog.ready
+        let failed = entries.count - ready.count
+        let address = host.contains(":") ? "[\(host)]" : host
+        let summary =
+            "\(ready.count) model\(ready.count == 1 ? "" : "s")"
+            + (failed > 0 ? ", \(failed) not served" : "")
+        Terminal.print(
+            "headway ready: http://\(address):\(apiPort) (\(summary)), "
+                + "metrics on http://\(address):\(metricsPort)/metrics")
+        guard let first = ready.first else { return }
+        if first.interface.name == "digits" {
+            Terminal.print(
+                "  try: curl -s -d @examples/digits.json "
+                    + "http://\(address):\(apiPort)/v2/models/digits/infer")
+        } else {
+            Terminal.print(
+                "  try: curl -s http://\(address):\(apiPort)/v2/models/\(first.interface.name)")
+        }
+    }
+}

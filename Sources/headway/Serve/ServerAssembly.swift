@@ -1,0 +1,93 @@
+internal import EngineAPI
+internal import GatewayCore
+internal import GatewayHTTP
+internal import Logging
+internal import ModelRepository
+internal import NIOCore
+internal import ServerConfiguration
+internal import ServiceLifecycle
+internal import ServingModel
+internal import ServingRuntime
+internal import UnixSignals
+
+/// Puts the server together and runs it until it is told to stop.
+struct ServerAssembly {
+    let configuration: ServerConfiguration
+    let repositories: [String]
+    let engines: [any Engine]
+    let group: any EventLoopGroup
+    let logger: Logger
+
+    /// Services stop in the reverse of this order: readiness goes first, then the API drains, and the
+    /// models end when nobody can ask for them any more.
+    func run() async throws {
+        let catalog = ModelCatalog()
+        let manager = ModelManager(
+            repository: ModelRepository(roots: repositories, engines: engines.map(\.descriptor)),
+            engines: engines, settings: modelSettings, catalog: catalog, timer: ThreadTimer(),
+            logger: logger)
+        let gateway = HTTPGateway(
+            manager: manager, settings: gatewaySettings, group: group, logger: logger)
+        let bound = AsyncStream.makeStream(of: BoundPort.self)
+        let services: [any Service] = [
+            ModelService(
+                manager: manager, repositories: repositories, host: configuration.network.host,
+                bound: bound.stream),
+            gateway.metrics { bound.continuation.yield(.metrics($0)) },
+            gateway.api { bound.continuation.yield(.api($0)) },
+            DrainSignal(catalog: catalog, logger: logger),
+        ]
+        var group = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        group.maximumGracefulShutdownDuration = .nanoseconds(
+            Int64(clamping: configuration.limits.drainTimeout.nanoseconds))
+        group.maximumCancellationDuration = .seconds(5)
+        try await ServiceGroup(configuration: group).run()
+        Terminal.print("headway stopped: every request in flight was answered")
+    }
+
+    private var modelSettings: ModelSettings {
+        ModelSettings(
+            classes: configuration.classes,
+            maxQueuedRequests: configuration.limits.maxQueuedRequests,
+            maxQueuedBytes: configuration.limits.maxQueuedBytes,
+            threadsPerInstance: configuration.runtime.threadsPerInstance)
+    }
+
+    private var gatewaySettings: HTTPGatewaySettings {
+        let limits = configuration.limits
+        return HTTPGatewaySettings(
+            host: configuration.network.host, port: configuration.network.httpPort,
+            metricsPort: configuration.network.metricsPort, maxConnections: limits.maxConnections,
+            connection: ConnectionLimits(
+                maxBodyBytes: limits.maxBodyBytes,
+                headerTimeout: .nanoseconds(Int64(clamping: limits.headerTimeout.nanoseconds)),
+                idleTimeout: .nanoseconds(Int64(clamping: limits.idleTimeout.nanoseconds)),
+                maxHeaderBytes: limits.maxHeaderBytes))
+    }
+
+    private var quiet: Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
+    }
+}
+
+/// A port that clients can connect to.
+enum BoundPort: Sendable {
+    case api(Int)
+    case metrics(Int)
+}
+
+/// Turns readiness off as the first step of a shutdown.
+struct DrainSignal: Service {
+    let catalog: ModelCatalog
+    let logger: Logger
+
+    @concurrent
+    func run() async throws {
+        try? await gracefulShutdown()
+        catalog.drain()
+        logger.notice("draining: no new connections, requests in flight finish")
+    }
+}

@@ -1,0 +1,37 @@
+internal import Foundation
+
+/// Lines for the person who started the program.
+enum Terminal {
+    /// Writes a line to standard output, at once even when that is a pipe.
+    static func print(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    }
+
+    /// Writes a line to standard error.
+    static func printError(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// Bytes as people say them, such as `29.4 MB`.
+    static func size(_ bytes: UInt64) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 1_000, unit < units.count - 1 {
+            value /= 1_000
+            unit += 1
+        }
+        return unit == 0 ? "\(bytes) B" : "\(rounded(value)) \(units[unit])"
+    }
+
+    /// Milliseconds as people say them, such as `0.13 ms` or `2.4 s`.
+    static func duration(_ milliseconds: Double) -> String {
+        if milliseconds < 1 { return String(format: "%.2f ms", milliseconds) }
+        if milliseconds < 1_000 { return "\(rounded(milliseconds)) ms" }
+        return "\(rounded(milliseconds / 1_000)) s"
+    }
+
+    private static func rounded(_ value: Double) -> String {
+        value < 100 ? String(format: "%.1f", value) : String(format: "%.0f", value)
+    }
+}
