@@ -49,7 +49,7 @@ struct MonotonicityTests {
                 classes: classes, maxBatchRows: 8,
                 latency: LatencyModel(base: device.base, perRow: device.perRow))
             configuration.guardInterval = .zero
-            let rate = random.uniform(1, 3)
+            let rate = random.uniform(1, 5)
             let load = Load(
                 .poisson(rate: rate),
                 classes: [LoadClass(0, deadline: 400), LoadClass(1, deadline: 400)],

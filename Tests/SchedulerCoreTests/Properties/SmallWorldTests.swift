@@ -31,7 +31,7 @@ struct SmallWorldTests {
 
     @Test(
         "No action is illegal and the oracle agrees, whatever the order of events",
-        arguments: [(1, 0, 5, 16), (1, 1, 4, 16), (2, 0, 5, 1), (2, 1, 4, 16)])
+        arguments: [(1, 0, 5, 16), (1, 1, 4, 16), (2, 0, 4, 1), (2, 1, 4, 16)])
     func everyOrder(instances: Int, losses: Int, steps: Int, queue: Int) throws {
         var configuration = SchedulerConfiguration.byHand(
             classes: Self.classes, instances: instances, maxBatchRows: 2)
