@@ -72,7 +72,7 @@ TABLE = {
             "ServerConfiguration", "Telemetry", "CCompression",
         },
         FOUNDATION | LIBC | NIO | {
-            "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOHTTPCompression",
+            "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
             "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Synchronization",
         },
     ),
@@ -84,7 +84,8 @@ TABLE = {
             "ModelRepository", "ServingRuntime", "ServerConfiguration", "Telemetry",
             "GatewayCore", "GatewayHTTP",
         },
-        FOUNDATION | LIBC | {"ArgumentParser", "Logging", "ServiceLifecycle", "Synchronization"},
+        FOUNDATION | LIBC
+        | {"ArgumentParser", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals"},
     ),
     # Test support, shipped as targets; each may look at what it helps to test.
     "SchedulerTesting": (

@@ -21,9 +21,14 @@ struct LibraryTests {
 
     @Test("A missing library is unavailable, with every place looked at and what to do")
     func missing() throws {
-        let candidates = ONNXRuntimeEngine.candidates(
+        let named = ONNXRuntimeEngine.candidates(
             environment: ["HEADWAY_ONNXRUNTIME": "/nonexistent/mine.so"],
             engineFolders: ["/nonexistent/engines"])
+        #expect(named == ["/nonexistent/mine.so"], "who names a library wants no other")
+        let candidates =
+            named
+            + ONNXRuntimeEngine.candidates(
+                environment: [:], engineFolders: ["/nonexistent/engines"])
         #expect(
             candidates == [
                 "/nonexistent/mine.so", "/nonexistent/engines/onnxruntime/libonnxruntime.so",

@@ -10,8 +10,8 @@ extension ONNXRuntimeEngine {
     /// The environment variable that names the library's path.
     public static let environmentVariable = "HEADWAY_ONNXRUNTIME"
 
-    /// Where to look for the library, in order: the path in `HEADWAY_ONNXRUNTIME`, whatever version
-    /// lies in `onnxruntime/` or `onnxruntime/lib/` of each engines folder (newest first), the
+    /// Where to look for the library: the path in `HEADWAY_ONNXRUNTIME` and nowhere else, because who
+    /// names a library wants that one or an error. Without it, in order: whatever version lies in `onnxruntime/` or `onnxruntime/lib/` of each engines folder (newest first), the
     /// loader's own path.
     ///
     /// - Parameters:
@@ -21,10 +21,10 @@ extension ONNXRuntimeEngine {
     public static func candidates(
         environment: [String: String], engineFolders: [String]
     ) -> [String] {
-        var result: [String] = []
         if let path = environment[environmentVariable], !path.isEmpty {
-            result.append(absolute(path))
+            return [absolute(path)]
         }
+        var result: [String] = []
         for folder in engineFolders {
             let home = absolute(folder) + "/onnxruntime"
             let libraries = libraries(in: home) + Self.libraries(in: home + "/lib")

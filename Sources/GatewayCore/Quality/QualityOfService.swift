@@ -59,8 +59,11 @@ package struct QualityPolicy: Sendable {
         let index = try classIndex(wish)
         var relative = wish.deadline
         let queuePolicy = batching?.queuePolicy(level: level(wish))
-        let mayOverride = queuePolicy?.allowTimeoutOverride ?? true
-        if let timeout = wish.timeout, timeout > .zero, mayOverride || queuePolicy == nil {
+        // Triton ignores a request's timeout unless the model allows to override its own. Where the
+        // model has none, that would throw the client's deadline away: here it counts.
+        let mayOverride =
+            queuePolicy.map { $0.allowTimeoutOverride || $0.defaultTimeout == nil } ?? true
+        if let timeout = wish.timeout, timeout > .zero, mayOverride {
             relative = min(relative ?? timeout, timeout)
         } else if let standard = queuePolicy?.defaultTimeout {
             relative = min(relative ?? standard, standard)

@@ -43,11 +43,12 @@ extension Exchange {
     }
 
     private func readDeadline(_ value: String) {
-        guard let milliseconds = Double(value), milliseconds > 0, milliseconds.isFinite else {
+        guard let milliseconds = Double(value), milliseconds > 0, milliseconds <= 86_400_000 else {
             refuse(
                 ServingError(
                     .invalidArgument,
-                    "x-headway-deadline-ms is '\(value)'; it must be a positive number"))
+                    "x-headway-deadline-ms is '\(value)'; it must be a number above 0 and "
+                        + "at most 86400000, which is a day"))
             return
         }
         wish.deadline = Interval(milliseconds: milliseconds)

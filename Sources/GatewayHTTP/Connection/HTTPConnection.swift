@@ -5,21 +5,22 @@ package import NIOCore
 internal import NIOHTTP1
 package import NIOHTTPTypes
 internal import NIOHTTPTypesHTTP1
+package import ServingModel
 
 /// Limits that every connection keeps.
 package struct ConnectionLimits: Sendable {
     /// Largest body of a request, after decompression.
     package var maxBodyBytes: Int
     /// Longest time between the first and the last byte of a request.
-    package var headerTimeout: TimeAmount
+    package var headerTimeout: Interval
     /// Longest time without a request.
-    package var idleTimeout: TimeAmount
+    package var idleTimeout: Interval
     /// Largest size of all header fields of a request.
     package var maxHeaderBytes: Int
 
     /// Makes limits; see the properties.
     package init(
-        maxBodyBytes: Int, headerTimeout: TimeAmount, idleTimeout: TimeAmount, maxHeaderBytes: Int
+        maxBodyBytes: Int, headerTimeout: Interval, idleTimeout: Interval, maxHeaderBytes: Int
     ) {
         self.maxBodyBytes = maxBodyBytes
         self.headerTimeout = headerTimeout

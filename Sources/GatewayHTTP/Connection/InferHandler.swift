@@ -63,7 +63,9 @@ final class InferHandler: ChannelDuplexHandler {
     private func abandon() {
         isClosing = true
         for exchange in exchanges {
-            if let request = exchange.request { exchange.model?.served.cancel(request) }
+            if let request = exchange.request, let model = exchange.model {
+                loop.cancel(request, of: model.served)
+            }
             exchange.release()
             for held in exchange.parts { held.promise?.fail(ChannelError.ioOnClosedChannel) }
         }
@@ -95,11 +97,13 @@ final class InferHandler: ChannelDuplexHandler {
     /// Closes a connection that takes too long; called about once a second.
     func sweep(at now: NIODeadline) {
         guard let context, !isClosing || exchanges.isEmpty else { return }
-        if let since = wire.partialSince, now - since > limits.headerTimeout {
+        if let since = wire.partialSince, now - since > .nanoseconds(limits.headerTimeout) {
             refuseConnection(
                 ServingError(.invalidArgument, "the request did not arrive in time"), status: 408)
         } else if exchanges.isEmpty, wire.partialSince == nil {
-            let limit = isQuiescing ? TimeAmount.milliseconds(500) : limits.idleTimeout
+            let limit =
+                isQuiescing || isClosing
+                ? TimeAmount.milliseconds(500) : .nanoseconds(limits.idleTimeout)
             if now - wire.idleSince > limit { context.close(promise: nil) }
         }
     }
@@ -246,9 +250,7 @@ final class InferHandler: ChannelDuplexHandler {
             guard first.isFinished else { break }
             exchanges.removeFirst()
             wire.becameIdle()
-            if first.kind == .infer, !first.isKeptAlive || isQuiescing {
-                return closeAfterAnswer()
-            }
+            if !first.isKeptAlive || isQuiescing { return closeAfterAnswer() }
         }
         if hasWritten { wire.flush() }
         if isReadPending, exchanges.count < Self.pipelineLimit {
@@ -317,12 +319,25 @@ final class InferHandler: ChannelDuplexHandler {
             return
         }
         let exchange = exchanges[index]
-        if case .end = part { exchange.isFinished = true }
-        if index == exchanges.startIndex, exchange.parts.isEmpty {
-            context.write(data, promise: promise)
-            if exchange.isFinished { sendWhatIsDue() }
-        } else {
+        switch part {
+        case .head(var head):
+            if !exchange.isKeptAlive || isQuiescing {
+                head.headers.replaceOrAdd(name: "Connection", value: "close")
+            }
+            exchange.parts.append((.head(head), promise))
+        case .body:
             exchange.parts.append((part, promise))
+        case .end:
+            exchange.parts.append((part, promise))
+            exchange.isFinished = true
         }
+        if index == exchanges.startIndex { sendWhatIsDue() }
+    }
+}
+
+extension TimeAmount {
+    /// A span of ours as one of the network library's.
+    fileprivate static func nanoseconds(_ interval: Interval) -> TimeAmount {
+        .nanoseconds(Int64(clamping: interval.nanoseconds))
     }
 }

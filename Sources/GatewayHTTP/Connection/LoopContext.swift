@@ -46,11 +46,22 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
         eventLoop.execute { [self] in flush() }
     }
 
+    /// Takes a request back whose client has gone away.
+    func cancel(_ request: InferenceRequest, of model: ServedModel) {
+        for index in outgoing.indices where outgoing[index].model === model {
+            if let position = outgoing[index].requests.firstIndex(where: { $0 === request }) {
+                outgoing[index].requests.remove(at: position)
+                return
+            }
+        }
+        model.cancel(request)
+    }
+
     private func flush() {
         isFlushScheduled = false
         let turn = outgoing
         outgoing.removeAll(keepingCapacity: true)
-        for (model, requests) in turn { model.submit(requests) }
+        for (model, requests) in turn where !requests.isEmpty { model.submit(requests) }
     }
 
     /// A name for a request whose client gave it none.

@@ -20,6 +20,7 @@ extension JSONScanner {
             position += 1
         }
         guard position > digits else { throw malformed("a whole number") }
+        try refuseLeadingZero(from: digits)
         if current == UInt8(ascii: ".") || current | 0x20 == UInt8(ascii: "e") {
             return try wholeDouble(from: start)
         }
@@ -73,6 +74,7 @@ extension JSONScanner {
             position += 1
         }
         if digits == 0 { return try special(isNegative: isNegative) }
+        if digits > 1 { try refuseLeadingZero(from: position - digits) }
         if current == UInt8(ascii: ".") {
             position += 1
             let whole = digits
@@ -95,6 +97,14 @@ extension JSONScanner {
         let power = Self.powersOfTen[abs(exponent)]
         let value = exponent < 0 ? magnitude / power : magnitude * power
         return isNegative ? -value : value
+    }
+
+    /// `007` is not a JSON number.
+    @inline(__always)
+    private func refuseLeadingZero(from start: Int) throws(ServingError) {
+        if position - start > 1, slice(from: start)[0] == UInt8(ascii: "0") {
+            throw malformed("a number without a leading zero")
+        }
     }
 
     private mutating func exponentPart() throws(ServingError) -> Int {

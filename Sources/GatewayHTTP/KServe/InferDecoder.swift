@@ -78,11 +78,18 @@ struct InferDecoder {
         var binary = outputsAreBinary
         try scanner.members(of: "'parameters'") { (scanner, key) throws(ServingError) in
             if key.equals("priority") {
-                wish.priority = try scanner.integer(UInt64.self)
+                wish.priority = try scanner.named("'priority'") { (s) throws(ServingError) in
+                    try s.integer(UInt64.self)
+                }
             } else if key.equals("timeout") {
-                wish.timeout = .microseconds(try scanner.integer(UInt64.self))
+                let timeout = try scanner.named("'timeout'") { (s) throws(ServingError) in
+                    try s.integer(UInt64.self)
+                }
+                wish.timeout = .microseconds(timeout)
             } else if key.equals("binary_data_output") {
-                binary = try scanner.boolean()
+                binary = try scanner.named("'binary_data_output'") { (s) throws(ServingError) in
+                    try s.boolean()
+                }
             } else if key.equals("sequence_id") {
                 try scanner.refuseSequence()
             } else {
@@ -95,8 +102,12 @@ struct InferDecoder {
 
     private mutating func readInput(_ scanner: inout JSONScanner) throws(ServingError) {
         var tensor = TensorText()
-        try scanner.members(of: "an input") { (scanner, key) throws(ServingError) in
-            try tensor.read(key, &scanner)
+        do throws(ServingError) {
+            try scanner.members(of: "an input") { (scanner, key) throws(ServingError) in
+                try tensor.read(key, &scanner)
+            }
+        } catch {
+            throw tensor.name?.string.map { error.about("input '\($0)'") } ?? error
         }
         guard let name = tensor.name else {
             throw ServingError(.invalidArgument, "an input has no 'name'")
@@ -114,6 +125,11 @@ struct InferDecoder {
         let shape = try tensor.checkedShape(for: spec)
         let elements = try spec.elementCount(of: shape, isBatched: interface.isBatched)
         if let size = tensor.binarySize {
+            guard !tensor.hasData else {
+                throw ServingError(
+                    .invalidArgument,
+                    "input '\(spec.name)' has both 'data' and 'binary_data_size'; send one of them")
+            }
             inputs[index] = Input(
                 bytes: try takeBinary(size, spec, elements: elements), shape: shape)
         } else {

@@ -6,7 +6,9 @@ extension ModelInterface {
     func check(rows: Int) throws(ServingError) {
         guard isBatched else { return }
         guard rows >= 1 else {
-            throw ServingError(.invalidArgument, "the request has no rows; send at least one")
+            throw ServingError(
+                .invalidArgument,
+                "input '\(inputs.first?.name ?? "")' has no rows; send at least one")
         }
         guard rows <= maxBatchSize else {
             throw ServingError(

@@ -12,6 +12,9 @@ struct TensorText {
     private var data: TensorBuffer?
     private var dataPosition: Int?
 
+    /// Whether the tensor came as JSON.
+    var hasData: Bool { data != nil || dataPosition != nil }
+
     /// Reads one member.
     mutating func read(_ key: JSONText, _ scanner: inout JSONScanner) throws(ServingError) {
         if key.equals("name") {
@@ -19,7 +22,7 @@ struct TensorText {
         } else if key.equals("datatype") {
             dataType = try scanner.text()
         } else if key.equals("shape") {
-            shape = try scanner.shape()
+            shape = try scanner.named("'shape'") { (s) throws(ServingError) in try s.shape() }
         } else if key.equals("parameters") {
             try readParameters(&scanner)
         } else if key.equals("data") {
@@ -41,7 +44,9 @@ struct TensorText {
         var size = binarySize
         try scanner.members(of: "an input's 'parameters'") { (scanner, key) throws(ServingError) in
             if key.equals("binary_data_size") {
-                size = try scanner.binarySize()
+                size = try scanner.named("'binary_data_size'") { (s) throws(ServingError) in
+                    try s.binarySize()
+                }
             } else if key.equals("shared_memory_region") {
                 throw ServingError(.unsupported, "shared memory is not supported by this server")
             } else {
@@ -107,7 +112,9 @@ struct OutputText {
             if key.equals("binary_data") {
                 found.isBinary = try scanner.boolean()
             } else if key.equals("classification") {
-                found.classification = try scanner.integer(Int.self)
+                found.classification = try scanner.named("'classification'") {
+                    (s) throws(ServingError) in try s.integer(Int.self)
+                }
                 guard found.classification >= 0 else {
                     throw ServingError(.invalidArgument, "'classification' must not be negative")
                 }
@@ -122,6 +129,17 @@ struct OutputText {
 }
 
 extension JSONScanner {
+    /// Reads a value whose errors say what it was for.
+    mutating func named<Value>(
+        _ subject: String, _ read: (inout JSONScanner) throws(ServingError) -> Value
+    ) throws(ServingError) -> Value {
+        do throws(ServingError) {
+            return try read(&self)
+        } catch {
+            throw error.about(subject)
+        }
+    }
+
     /// A string that must be valid text.
     mutating func string() throws(ServingError) -> String {
         guard let string = try text().string else { throw malformed("valid UTF-8 text") }

@@ -40,7 +40,7 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
         switch error.status {
         case .notFound:
             let allowed = routes.methods(of: path)
-            guard !allowed.isEmpty else {
+            guard !allowed.isEmpty, !allowed.contains(request.method) else {
                 return JSONAnswer.failure(ServingError(.notFound, "there is nothing at \(path)"))
             }
             let list = allowed.map(\.rawValue).joined(separator: ", ")
@@ -71,10 +71,12 @@ struct RouteTable: Sendable {
 
     /// The methods that are served at `path`.
     func methods(of path: String) -> [HTTPRequest.Method] {
-        let parts = path.split(separator: "/")
+        let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         return patterns.filter { pattern in
             pattern.parts.count == parts.count
-                && zip(pattern.parts, parts).allSatisfy { $0.hasPrefix(":") || $0 == $1 }
+                && zip(pattern.parts, parts).allSatisfy {
+                    $0.hasPrefix(":") ? !$1.isEmpty : $0 == $1
+                }
         }.map(\.method)
     }
 }

@@ -10,6 +10,7 @@ enum JSONAnswer {
     /// An answer with `value` as its body.
     static func of(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return text(
             ByteBuffer(bytes: try encoder.encode(value)), "application/json", status: status)

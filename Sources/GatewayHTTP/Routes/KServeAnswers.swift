@@ -79,57 +79,57 @@ struct StatisticsAnswer: Encodable {
         var success: Duration
         var fail: Duration
         var queue: Duration
-        var compute_input: Duration
-        var compute_infer: Duration
-        var compute_output: Duration
-        var cache_hit = Duration()
-        var cache_miss = Duration()
+        var computeInput: Duration
+        var computeInfer: Duration
+        var computeOutput: Duration
+        var cacheHit = Duration()
+        var cacheMiss = Duration()
     }
 
     struct Batch: Encodable {
-        var batch_size: Int
-        var compute_input: Duration
-        var compute_infer: Duration
-        var compute_output: Duration
+        var batchSize: Int
+        var computeInput: Duration
+        var computeInfer: Duration
+        var computeOutput: Duration
     }
 
     struct Memory: Encodable {
         var type: String
         var id: Int
-        var byte_size: UInt64
+        var byteSize: UInt64
     }
 
     struct Model: Encodable {
         var name: String
         var version: String
-        var last_inference: UInt64
-        var inference_count: UInt64
-        var execution_count: UInt64
-        var inference_stats: Inference
-        var batch_stats: [Batch]
-        var memory_usage: [Memory]
-        var response_stats: [String: String] = [:]
+        var lastInference: UInt64
+        var inferenceCount: UInt64
+        var executionCount: UInt64
+        var inferenceStats: Inference
+        var batchStats: [Batch]
+        var memoryUsage: [Memory]
+        var responseStats: [String: String] = [:]
 
         init(_ handle: ModelHandle) {
             let statistics = handle.served.statistics
             name = handle.interface.name
             version = "\(handle.interface.version)"
-            last_inference = statistics.lastInference.map(Self.epochMilliseconds) ?? 0
-            inference_count = statistics.inferences
-            execution_count = statistics.executions
-            inference_stats = Inference(
+            lastInference = statistics.lastInference.map(Self.epochMilliseconds) ?? 0
+            inferenceCount = statistics.inferences
+            executionCount = statistics.executions
+            inferenceStats = Inference(
                 success: Duration(statistics.success), fail: Duration(statistics.failure),
                 queue: Duration(statistics.queue),
-                compute_input: Duration(statistics.computeInput),
-                compute_infer: Duration(statistics.computeInfer),
-                compute_output: Duration(statistics.computeOutput))
-            batch_stats = statistics.batches.sorted { $0.key < $1.key }.map { size, batch in
+                computeInput: Duration(statistics.computeInput),
+                computeInfer: Duration(statistics.computeInfer),
+                computeOutput: Duration(statistics.computeOutput))
+            batchStats = statistics.batches.sorted { $0.key < $1.key }.map { size, batch in
                 Batch(
-                    batch_size: size, compute_input: Duration(batch.input),
-                    compute_infer: Duration(batch.infer), compute_output: Duration(batch.output))
+                    batchSize: size, computeInput: Duration(batch.input),
+                    computeInfer: Duration(batch.infer), computeOutput: Duration(batch.output))
             }
-            memory_usage = [
-                Memory(type: "CPU", id: 0, byte_size: handle.served.measuredBytes)
+            memoryUsage = [
+                Memory(type: "CPU", id: 0, byteSize: handle.served.measuredBytes)
             ]
         }
 
@@ -140,7 +140,7 @@ struct StatisticsAnswer: Encodable {
         }
     }
 
-    var model_stats: [Model]
+    var modelStats: [Model]
 }
 
 /// Body of a repository request.

@@ -52,7 +52,7 @@ struct KServeRoutes: Sendable {
     private func addModels(_ routes: inout RouteBuilder) {
         routes.get("/v2/models/stats") { _, _ in
             try JSONAnswer.of(
-                StatisticsAnswer(model_stats: catalog.ready.map(StatisticsAnswer.Model.init)))
+                StatisticsAnswer(modelStats: catalog.ready.map(StatisticsAnswer.Model.init)))
         }
         for path in ["/v2/models/:model", "/v2/models/:model/versions/:version"] {
             routes.get(path) { _, context in try metadata(context) }
@@ -65,7 +65,7 @@ struct KServeRoutes: Sendable {
             }
             routes.get("\(path)/stats") { _, context in
                 let models = [StatisticsAnswer.Model(try find(context))]
-                return try JSONAnswer.of(StatisticsAnswer(model_stats: models))
+                return try JSONAnswer.of(StatisticsAnswer(modelStats: models))
             }
         }
     }

@@ -8,7 +8,7 @@ struct StatusAnswer: Encodable {
     struct QueuedClass: Encodable {
         var name: String
         var queued: Int
-        var in_time: UInt64
+        var inTime: UInt64
         var late: UInt64
         var rejected: [String: UInt64]
     }
@@ -18,13 +18,13 @@ struct StatusAnswer: Encodable {
         var version: Int
         var engine: String
         var instances: Int
-        var max_batch_size: Int
-        var queued_requests: Int
-        var queued_bytes: Int
-        var in_flight: Int
-        var predicted_single_ms: Double
-        var predicted_full_ms: Double
-        var measured_bytes: UInt64
+        var maxBatchSize: Int
+        var queuedRequests: Int
+        var queuedBytes: Int
+        var inFlight: Int
+        var predictedSingleMs: Double
+        var predictedFullMs: Double
+        var measuredBytes: UInt64
         var classes: [QueuedClass]
 
         init(_ handle: ModelHandle) {
@@ -35,17 +35,17 @@ struct StatusAnswer: Encodable {
             version = handle.interface.version
             engine = handle.interface.engine
             instances = served.specification.instances
-            max_batch_size = handle.interface.maxBatchSize
-            queued_requests = load.queuedRequests
-            queued_bytes = load.queuedBytes
-            in_flight = load.inFlight
-            predicted_single_ms = load.predictedSingle.milliseconds
-            predicted_full_ms = load.predictedFull.milliseconds
-            measured_bytes = served.measuredBytes
+            maxBatchSize = handle.interface.maxBatchSize
+            queuedRequests = load.queuedRequests
+            queuedBytes = load.queuedBytes
+            inFlight = load.inFlight
+            predictedSingleMs = load.predictedSingle.milliseconds
+            predictedFullMs = load.predictedFull.milliseconds
+            measuredBytes = served.measuredBytes
             classes = served.specification.classes.enumerated().map { index, entry in
                 let figures = statistics.classes[index]
                 return QueuedClass(
-                    name: entry.name, queued: load.queuedByClass[index], in_time: figures.inTime,
+                    name: entry.name, queued: load.queuedByClass[index], inTime: figures.inTime,
                     late: figures.late,
                     rejected: Dictionary(
                         uniqueKeysWithValues: figures.rejected.map { ($0.key.rawValue, $0.value) }))
@@ -55,17 +55,17 @@ struct StatusAnswer: Encodable {
 
     var version: String
     var state: String
-    var uptime_s: Double
-    var resident_bytes: UInt64
-    var cpu_s: Double
+    var uptimeS: Double
+    var residentBytes: UInt64
+    var cpuS: Double
     var models: [Model]
 
     init(_ catalog: ModelCatalog, _ process: ProcessFigures) {
         version = HeadwayVersion.current
         state = catalog.isDraining ? "draining" : catalog.isReady ? "ready" : "starting"
-        uptime_s = process.uptime.seconds
-        resident_bytes = process.residentBytes
-        cpu_s = process.cpuTime.seconds
+        uptimeS = process.uptime.seconds
+        residentBytes = process.residentBytes
+        cpuS = process.cpuTime.seconds
         models = catalog.ready.map(Model.init)
     }
 }

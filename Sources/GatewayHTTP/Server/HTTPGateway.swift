@@ -2,7 +2,8 @@ package import GatewayCore
 internal import Hummingbird
 internal import HummingbirdCore
 package import Logging
-package import NIOCore
+internal import NIOCore
+internal import NIOPosix
 package import ServiceLifecycle
 internal import ServingModel
 internal import Telemetry
@@ -15,6 +16,8 @@ package struct HTTPGatewaySettings: Sendable {
     package var port: Int
     /// Port of the metrics; 0 for any free one.
     package var metricsPort: Int
+    /// Threads that serve connections.
+    package var eventLoops: Int
     /// Most connections open at a time.
     package var maxConnections: Int
     /// Limits of each connection.
@@ -22,12 +25,13 @@ package struct HTTPGatewaySettings: Sendable {
 
     /// Makes settings; see the properties.
     package init(
-        host: String, port: Int, metricsPort: Int, maxConnections: Int,
+        host: String, port: Int, metricsPort: Int, eventLoops: Int, maxConnections: Int,
         connection: ConnectionLimits
     ) {
         self.host = host
         self.port = port
         self.metricsPort = metricsPort
+        self.eventLoops = eventLoops
         self.maxConnections = maxConnections
         self.connection = connection
     }
@@ -37,22 +41,41 @@ package struct HTTPGatewaySettings: Sendable {
 package struct HTTPGateway: Sendable {
     private let routes: KServeRoutes
     private let settings: HTTPGatewaySettings
-    private let group: any EventLoopGroup
+    private let group: MultiThreadedEventLoopGroup
     private let loops: LoopContexts
     private let logger: Logger
 
     /// A gateway to the models of `manager`.
-    package init(
-        manager: ModelManager, settings: HTTPGatewaySettings, group: any EventLoopGroup,
-        logger: Logger
-    ) {
+    package init(manager: ModelManager, settings: HTTPGatewaySettings, logger: Logger) {
         routes = KServeRoutes(
             catalog: manager.catalog, manager: manager,
             observer: ProcessObserver(version: HeadwayVersion.current))
         self.settings = settings
-        self.group = group
+        group = MultiThreadedEventLoopGroup(numberOfThreads: settings.eventLoops)
         self.logger = logger
         loops = LoopContexts(group)
+    }
+
+    /// Cores that this process may use.
+    package static var availableCores: Int { System.coreCount }
+
+    /// Ends the threads, once the services have ended.
+    package func shutDown() async throws { try await group.shutdownGracefully() }
+
+    /// What a person can do about an error of the services; `nil` when it is not about the network.
+    package func explanation(of error: any Error) -> String? {
+        switch error {
+        case let error as IOError where error.errnoCode == EADDRINUSE:
+            "a port is in use on \(settings.host): the API wants \(settings.port) (--http-port), "
+                + "metrics \(settings.metricsPort) (--metrics-port); 0 picks a free one"
+        case let error as IOError where error.errnoCode == EACCES:
+            "not allowed to listen on port \(settings.port) or \(settings.metricsPort)"
+        case is SocketAddressError:
+            "cannot listen on host '\(settings.host)' (--host): no such address"
+        case let error as IOError:
+            "cannot listen on \(settings.host): \(error)"
+        default: nil
+        }
     }
 
     /// The service of the API's port; `onBound` is told the port once clients can connect.

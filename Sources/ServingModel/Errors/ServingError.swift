@@ -73,6 +73,14 @@ public struct ServingError: Error, Hashable, Sendable {
     }
 }
 
+extension ServingError {
+    /// The same error, saying what it is about; unchanged when it says so already.
+    public func about(_ subject: String) -> ServingError {
+        guard !message.contains(subject) else { return self }
+        return ServingError(code, "\(subject): \(message)", retryAfter: retryAfter)
+    }
+}
+
 extension ServingError: CustomStringConvertible {
     /// Code and message.
     public var description: String { "\(code): \(message)" }

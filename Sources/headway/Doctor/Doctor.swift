@@ -35,14 +35,14 @@ struct DoctorReport: Encodable {
         var kind: String
         var name: String
         var cores: Int?
-        var memory_bytes: UInt64?
+        var memoryBytes: UInt64?
         var features: [String]?
     }
 
     var headway = HeadwayVersion.current
     var engines: [EngineFinding]
     var devices: [Device]
-    var demo_models: String?
+    var demoModels: String?
 
     init(_ installation: Installation) {
         let logger = Logger(label: "headway.doctor") { _ in SwiftLogNoOpLogHandler() }
@@ -58,13 +58,14 @@ struct DoctorReport: Encodable {
             }
         }
         devices = [HostDevice.cpu] + HostDevice.gpus
-        demo_models = installation.demoModels
+        demoModels = installation.demoModels
     }
 
     var isHealthy: Bool { engines.allSatisfy(\.usable) }
 
     func json() throws -> String {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
@@ -84,14 +85,14 @@ struct DoctorReport: Encodable {
         for device in devices {
             var facts = [device.name]
             if let cores = device.cores { facts.append("\(cores) cores") }
-            if let memory = device.memory_bytes { facts.append(Terminal.size(memory)) }
+            if let memory = device.memoryBytes { facts.append(Terminal.size(memory)) }
             if let features = device.features, !features.isEmpty {
                 facts.append(features.joined(separator: " "))
             }
             lines.append("  \(device.kind)      \(facts.joined(separator: ", "))")
         }
         lines += ["", "Demo models"]
-        lines.append("  \(demo_models ?? "not found: start headway in the project's folder")")
+        lines.append("  \(demoModels ?? "not found: start headway in the project's folder")")
         return lines.joined(separator: "\n")
     }
 }

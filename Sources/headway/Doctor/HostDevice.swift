@@ -17,7 +17,7 @@ enum HostDevice {
         let wanted = ["avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_int8", "amx_bf16"]
         return DoctorReport.Device(
             kind: "cpu", name: name, cores: ProcessInfo.processInfo.activeProcessorCount,
-            memory_bytes: ProcessInfo.processInfo.physicalMemory,
+            memoryBytes: ProcessInfo.processInfo.physicalMemory,
             features: wanted.filter { flags.contains(Substring($0)) })
     }
 
@@ -31,7 +31,7 @@ enum HostDevice {
             let model = text.split(separator: "\n").first { $0.hasPrefix("Model:") }
             let name = model?.dropFirst("Model:".count).trimmingCharacters(in: .whitespaces)
             return DoctorReport.Device(
-                kind: "gpu", name: name ?? entry, cores: nil, memory_bytes: nil, features: nil)
+                kind: "gpu", name: name ?? entry, cores: nil, memoryBytes: nil, features: nil)
         }
     }
 }

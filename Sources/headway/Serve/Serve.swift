@@ -1,14 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
 internal import GatewayCore
-internal import GatewayHTTP
 internal import Logging
 internal import ModelRepository
-internal import NIOCore
-internal import NIOPosix
 internal import ServerConfiguration
-internal import ServiceLifecycle
-internal import ServingRuntime
 
 /// `headway serve`.
 struct Serve: AsyncParsableCommand {
@@ -63,17 +58,14 @@ struct Serve: AsyncParsableCommand {
         let installation = Installation()
         let repositories = try repositories(configuration, installation)
         raiseDescriptorLimit()
-        let group = MultiThreadedEventLoopGroup(
-            numberOfThreads: configuration.runtime.eventLoops(cores: System.coreCount))
         do {
             try await ServerAssembly(
                 configuration: configuration, repositories: repositories,
-                engines: installation.engines(logger: logger), group: group, logger: logger
+                engines: installation.engines(logger: logger), logger: logger
             ).run()
-        } catch {
-            throw Self.explained(error, configuration)
+        } catch let error as RepositoryError {
+            throw ServeFailure("\(error); name another with --model-repository")
         }
-        try await group.shutdownGracefully()
     }
 
     private func resolveConfiguration() throws -> ServerConfiguration {
@@ -116,30 +108,6 @@ struct Serve: AsyncParsableCommand {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-
-    /// Errors that a person can do something about say what.
-    private static func explained(
-        _ error: any Error, _ configuration: ServerConfiguration
-    ) -> any Error {
-        switch error {
-        case let error as IOError where error.errnoCode == EADDRINUSE:
-            return ServeFailure(
-                "a port is in use on \(configuration.network.host): the API wants "
-                    + "\(configuration.network.httpPort) (--http-port), metrics "
-                    + "\(configuration.network.metricsPort) (--metrics-port); 0 picks a free one")
-        case let error as IOError where error.errnoCode == EACCES:
-            return ServeFailure("not allowed to listen on port \(configuration.network.httpPort)")
-        case is SocketAddressError:
-            return ServeFailure(
-                "cannot listen on host '\(configuration.network.host)' (--host): no such address")
-        case let error as IOError:
-            return ServeFailure("cannot listen on \(configuration.network.host): \(error)")
-        case let error as RepositoryError:
-            return ServeFailure("\(error); name another with --model-repository")
-        default:
-            return error
-        }
     }
 }
 

@@ -3,7 +3,6 @@ internal import GatewayCore
 internal import GatewayHTTP
 internal import Logging
 internal import ModelRepository
-internal import NIOCore
 internal import ServerConfiguration
 internal import ServiceLifecycle
 internal import ServingModel
@@ -15,7 +14,6 @@ struct ServerAssembly {
     let configuration: ServerConfiguration
     let repositories: [String]
     let engines: [any Engine]
-    let group: any EventLoopGroup
     let logger: Logger
 
     /// Services stop in the reverse of this order: readiness goes first, then the API drains, and the
@@ -26,8 +24,7 @@ struct ServerAssembly {
             repository: ModelRepository(roots: repositories, engines: engines.map(\.descriptor)),
             engines: engines, settings: modelSettings, catalog: catalog, timer: ThreadTimer(),
             logger: logger)
-        let gateway = HTTPGateway(
-            manager: manager, settings: gatewaySettings, group: group, logger: logger)
+        let gateway = HTTPGateway(manager: manager, settings: gatewaySettings, logger: logger)
         let bound = AsyncStream.makeStream(of: BoundPort.self)
         let services: [any Service] = [
             ModelService(
@@ -42,7 +39,12 @@ struct ServerAssembly {
         group.maximumGracefulShutdownDuration = .nanoseconds(
             Int64(clamping: configuration.limits.drainTimeout.nanoseconds))
         group.maximumCancellationDuration = .seconds(5)
-        try await ServiceGroup(configuration: group).run()
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            throw gateway.explanation(of: error).map(ServeFailure.init) ?? error
+        }
+        try await gateway.shutDown()
         Terminal.print("headway stopped: every request in flight was answered")
     }
 
@@ -58,12 +60,12 @@ struct ServerAssembly {
         let limits = configuration.limits
         return HTTPGatewaySettings(
             host: configuration.network.host, port: configuration.network.httpPort,
-            metricsPort: configuration.network.metricsPort, maxConnections: limits.maxConnections,
+            metricsPort: configuration.network.metricsPort,
+            eventLoops: configuration.runtime.eventLoops(cores: HTTPGateway.availableCores),
+            maxConnections: limits.maxConnections,
             connection: ConnectionLimits(
-                maxBodyBytes: limits.maxBodyBytes,
-                headerTimeout: .nanoseconds(Int64(clamping: limits.headerTimeout.nanoseconds)),
-                idleTimeout: .nanoseconds(Int64(clamping: limits.idleTimeout.nanoseconds)),
-                maxHeaderBytes: limits.maxHeaderBytes))
+                maxBodyBytes: limits.maxBodyBytes, headerTimeout: limits.headerTimeout,
+                idleTimeout: limits.idleTimeout, maxHeaderBytes: limits.maxHeaderBytes))
     }
 
     private var quiet: Logger {
