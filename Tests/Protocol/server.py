@@ -40,12 +40,12 @@ def run_headway(*arguments, timeout=60, **environment):
 class Server:
     """`headway serve` on free ports; a context manager that stops it with SIGTERM and exit 0."""
 
-    def __init__(self, *repositories, flags=(), environment=None):
+    def __init__(self, *repositories, flags=(), environment=None, folder=ROOT, binary=BINARY):
         self.port = free_port()
         self.metrics_port = free_port()
         self.address = ("127.0.0.1", self.port)
         self.url = f"127.0.0.1:{self.port}"
-        command = [str(BINARY), "serve", "--host", "127.0.0.1"]
+        command = [str(binary), "serve", "--host", "127.0.0.1"]
         command += ["--http-port", str(self.port), "--metrics-port", str(self.metrics_port)]
         for repository in repositories:
             command += ["--model-repository", str(repository)]
@@ -53,7 +53,7 @@ class Server:
         self.errors = []
         self.process = subprocess.Popen(
             command + [str(flag) for flag in flags],
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -95,15 +95,21 @@ def test_pipelined_requests_are_answered_in_order(synthetic):
                 assert response.json()["id"] == identifier
 
 
-def test_connection_close_and_http_1_0_are_honoured(synthetic):
+@pytest.mark.parametrize("path", [INFER, "/v2/health/live"])
+def test_connection_close_is_honoured(synthetic, path):
+    method, body = ("POST", ROW) if path == INFER else ("GET", b"")
     with synthetic.connect() as connection:
-        response = connection.request("POST", INFER, ROW, {"Connection": "close"})
-        assert response.status == 200
+        assert connection.request(method, path, body, {"Connection": "close"}).status == 200
         assert connection.wait_closed() == b""
+
+
+@pytest.mark.parametrize("path", [INFER, "/v2/health/live"])
+def test_http_1_0_closes_after_the_answer(synthetic, path):
+    method, body = ("POST", ROW) if path == INFER else ("GET", b"")
     with synthetic.connect() as connection:
-        connection.send(b"GET /v2/health/live HTTP/1.0\r\n\r\n")
+        connection.send(request_bytes(method, path, body).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
         reply = connection.wait_closed()
-        assert b" 200 " in reply.split(b"\r\n")[0]
+    assert b" 200 " in reply.split(b"\r\n")[0]
 
 
 def test_a_client_that_leaves_cancels_its_waiting_request(synthetic):

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from repository import ROW, write_config, write_identity, write_synthetic
-from server import ROOT, Server
+from server import BINARY, ROOT, Server
 
 BROKEN = {
     "unknown_field": (
@@ -70,11 +70,14 @@ def test_the_index_can_be_limited_to_what_is_ready(server):
     assert set(index(server)) == {"good", "garbage", *BROKEN}
 
 
-def test_a_missing_engine_is_an_error_of_its_models_only(tmp_path):
+def test_a_missing_engine_is_an_error_of_its_models_only(tmp_path, tmp_path_factory):
     write_synthetic(tmp_path, "good")
     shutil.copytree(ROOT / "models" / "digits", tmp_path / "digits")
     missing = str(tmp_path / "libnone.so")
-    with Server(tmp_path, environment={"HEADWAY_ONNXRUNTIME": missing}) as server:
+    # A binary far from any folder that `make engines` fills, which are looked at as well.
+    binary = shutil.copy(BINARY, tmp_path_factory.mktemp("elsewhere") / "headway")
+    environment = {"HEADWAY_ONNXRUNTIME": missing}
+    with Server(tmp_path, environment=environment, folder=tmp_path, binary=binary) as server:
         assert server.infer("good", ROW).status == 200
         assert server.get("/v2/models/digits/ready").status == 400
         assert missing in index(server)["digits"]["reason"]
