@@ -44,9 +44,10 @@ struct BatchFormingTests {
         var machine = try CheckedScheduler(configuration)
         _ = try machine.arrive(100, due: nil, at: 0)
         _ = try machine.arrive(1, due: 10, at: 0)
-        for id in 2...10 { _ = try machine.arrive(UInt64(id), due: 19, at: 7.8) }
-        // The head affords one row, after which the nine due at 19 ms could not follow (7.85 + 2.1 +
-        // 10.5 > 19), and single rows do not keep up with nine in a millisecond.
+        for id in 2...10 { _ = try machine.arrive(UInt64(id), due: 18.35, at: 7.8) }
+        // The head affords one row, after which the other nine could not follow: they are due at the
+        // very end of a batch of nine that starts now, and single rows do not keep up with nine in a
+        // millisecond.
         let effects = try machine.complete(0, at: 7.85)
         #expect(effects == [.launched(0, [2, 3, 4, 5, 6, 7, 8, 9, 10])])
         let purged = try machine.timer(at: 7.95)
