@@ -72,6 +72,13 @@ struct BatchRunner {
                 .failed,
                 "the engine answered \(outputs.count) of \(interface.outputs.count) outputs")
         }
+        for (output, wanted) in zip(outputs, interface.outputs)
+        where output.dataType != wanted.dataType {
+            throw EngineError(
+                .failed,
+                "the engine answered \(output.dataType.rawValue) for output '\(wanted.name)', "
+                    + "which is \(wanted.dataType.rawValue)")
+        }
         do {
             return try BatchOutput(
                 tensors: outputs, isBatched: interface.isBatched, rows: rows,

@@ -50,7 +50,8 @@ package final class BatchOutput: Sendable {
 
     /// Indexes the outputs of a finished batch.
     ///
-    /// - Throws: ``ServingError`` when an output does not have one entry for each row.
+    /// - Throws: ``ServingError`` when an output does not have one entry for each row, or other bytes
+    ///   than its shape says.
     init(
         tensors: [Tensor], isBatched: Bool, rows: Int, requests: Int, assembly: Interval,
         compute: Interval
@@ -61,18 +62,14 @@ package final class BatchOutput: Sendable {
         self.requests = requests
         self.assembly = assembly
         self.compute = compute
-        guard isBatched else {
-            rowOffsets = []
-            return
-        }
         var offsets: [[Int]] = []
         for tensor in tensors {
-            guard tensor.shape.first == rows else {
+            guard tensor.shape.allSatisfy({ $0 >= 0 }), !isBatched || tensor.shape.first == rows
+            else {
                 throw ServingError(
                     .engineFailed, "the model answered shape \(tensor.shape) to a batch of \(rows)")
             }
-            offsets.append(
-                tensor.dataType == .bytes ? try Self.offsets(of: tensor, rows: rows) : [])
+            offsets.append(try Self.offsets(of: tensor, rows: isBatched ? rows : 1))
         }
         rowOffsets = offsets
     }
@@ -91,8 +88,18 @@ package final class BatchOutput: Sendable {
             rebasing: tensor.bytes[range.lowerBound * rowBytes..<range.upperBound * rowBytes])
     }
 
+    /// Where each row of a string tensor starts, and where the last one ends; for others, nothing.
     private static func offsets(of tensor: Tensor, rows: Int) throws(ServingError) -> [Int] {
         let bytes = tensor.bytes
+        if let size = tensor.dataType.elementSize {
+            guard tensor.elementCount * size == bytes.count else {
+                throw ServingError(
+                    .engineFailed,
+                    "the model answered \(bytes.count) bytes for shape \(tensor.shape) of "
+                        + tensor.dataType.rawValue)
+            }
+            return []
+        }
         let perRow = rows > 0 ? tensor.elementCount / rows : 0
         var offsets = [0]
         var position = 0
