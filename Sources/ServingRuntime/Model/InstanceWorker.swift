@@ -1,12 +1,11 @@
 internal import EngineAPI
 internal import ServingModel
-internal import Synchronization
 
 /// One instance of a model on a thread of its own.
 ///
 /// The thread makes the engine's instance, warms it up, and then runs whatever batch is put into its
-/// mailbox. When a batch is done it asks the model for the next in the same call, so that a busy
-/// instance never waits for another thread.
+/// mailbox. The call that hands in a finished batch puts the next one there, so that a busy instance
+/// never waits for another thread.
 final class InstanceWorker: Sendable {
     private enum Mail: Sendable {
         case batch(Batch)
@@ -14,7 +13,7 @@ final class InstanceWorker: Sendable {
     }
 
     let id: InstanceID
-    private let mailbox = Mutex<Mail?>(nil)
+    private let mailbox = Guarded<Mail?>(nil)
     private let parker = Parker()
 
     init(id: InstanceID) {
@@ -23,11 +22,16 @@ final class InstanceWorker: Sendable {
 
     /// Gives the idle instance a batch.
     func post(_ batch: Batch) {
+        keep(batch)
+        parker.unpark()
+    }
+
+    /// Gives the instance a batch on its own thread, which need not be woken.
+    func keep(_ batch: Batch) {
         mailbox.withLock { mail in
             precondition(mail == nil, "instance \(id) was given a batch before it took the last")
             mail = .batch(batch)
         }
-        parker.unpark()
     }
 
     /// Ends the thread once it is idle.

@@ -1,23 +1,34 @@
 internal import ControlCore
 package import EngineAPI
 internal import ServingModel
-internal import Synchronization
 
 /// One instance's thread and the rendezvous with the model it will serve.
 final class CrewMember: Sendable {
     let worker: InstanceWorker
-    private let state = Mutex(State())
+    private let state: Guarded<State>
     private let parker = Parker()
 
     private struct State: Sendable {
+        /// What the instance is made from, until it is made: a thread that ends must not be what keeps
+        /// a model loaded.
+        var engine: (any EngineModel)?
         var model: ServedModel?
         var isDismissed = false
         var hasEnded = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    init(_ worker: InstanceWorker) {
+    init(_ worker: InstanceWorker, _ engine: any EngineModel) {
         self.worker = worker
+        state = Guarded(State(engine: engine))
+    }
+
+    /// Makes the engine's instance, on the thread that will run it; once.
+    func makeInstance() throws(EngineError) -> any EngineInstance {
+        guard let engine = state.withLock({ $0.engine.take() }) else {
+            preconditionFailure("instance \(worker.id) is made once")
+        }
+        return try engine.makeInstance()
     }
 
     /// Tells the thread which model it serves.
@@ -81,10 +92,9 @@ extension ServedModel {
         var crew: [CrewMember] = []
         var runs: [(rows: Int, took: Interval)] = []
         for index in 0..<specification.instances {
-            let member = CrewMember(InstanceWorker(id: InstanceID(index)))
+            let member = CrewMember(InstanceWorker(id: InstanceID(index)), model)
             do {
-                let measured = try await launch(
-                    member, specification.interface, model, clock: clock)
+                let measured = try await launch(member, specification.interface, clock: clock)
                 if runs.isEmpty { runs = measured }
                 crew.append(member)
             } catch {
@@ -106,15 +116,14 @@ extension ServedModel {
 
     /// Starts one instance's thread and returns what its warm-up measured.
     private static func launch(
-        _ member: CrewMember, _ interface: ModelInterface, _ model: any EngineModel,
-        clock: any RuntimeClock
+        _ member: CrewMember, _ interface: ModelInterface, clock: any RuntimeClock
     ) async throws -> [(rows: Int, took: Interval)] {
         try await withCheckedThrowingContinuation { continuation in
             PlatformThread.start(name: "hw-\(interface.name)-\(member.worker.id)") {
                 defer { member.end() }
                 let instance: any EngineInstance
                 do {
-                    instance = try model.makeInstance()
+                    instance = try member.makeInstance()
                 } catch {
                     continuation.resume(throwing: error)
                     return
@@ -123,7 +132,7 @@ extension ServedModel {
                 continuation.resume(returning: measured)
                 guard let served = member.awaitModel() else { return }
                 var runner = BatchRunner(interface, instance, clock: clock)
-                served.serve(member.worker, &runner)
+                while served.serve(member.worker, &runner) {}
             }
         }
     }

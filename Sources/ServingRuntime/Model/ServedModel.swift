@@ -22,9 +22,11 @@ package final class ServedModel: Sendable {
 
     private let clock: any RuntimeClock
     private let timer: any WakeupTimer
-    private let funnel: Mutex<Funnel>
-    private let book: Mutex<ModelStatistics>
-    private let idle = Mutex<[CheckedContinuation<Void, Never>]>([])
+    private let funnel: Guarded<Funnel>
+    private let book: Guarded<ModelStatistics>
+    private let idle = Guarded<[CheckedContinuation<Void, Never>]>([])
+    /// Requests handed in whose sink has not been told of their end.
+    private let unanswered = Atomic(0)
     private let crew: [CrewMember]
 
     /// Wires a model whose instances are up; see ``start(_:model:clock:timer:)``.
@@ -43,8 +45,8 @@ package final class ServedModel: Sendable {
             maxBatchRows: max(specification.interface.maxBatchSize, 1), latency: latency)
         configuration.maxQueuedRequests = specification.maxQueuedRequests
         configuration.maxQueuedBytes = specification.maxQueuedBytes
-        funnel = Mutex(Funnel(Scheduler(configuration)))
-        book = Mutex(ModelStatistics(classes: specification.classes.count))
+        funnel = Guarded(Funnel(Scheduler(configuration)))
+        book = Guarded(ModelStatistics(classes: specification.classes.count))
         for member in crew {
             member.join(self)
             carryOut(
@@ -63,6 +65,7 @@ package final class ServedModel: Sendable {
     /// Hands in requests that arrived together. Each is completed exactly once through its sink,
     /// possibly before this returns.
     package func submit(_ requests: [InferenceRequest]) {
+        unanswered.add(requests.count, ordering: .relaxed)
         carryOut(funnel.withLock { $0.submit(requests, at: clock.now()) })
     }
 
@@ -73,7 +76,7 @@ package final class ServedModel: Sendable {
 
     // MARK: Lifecycle
 
-    /// Refuses new requests and returns when all others have ended.
+    /// Refuses new requests and returns when the sinks know the end of all others.
     package func drain() async {
         carryOut(funnel.withLock { $0.handle(.draining, at: clock.now()) })
         await withCheckedContinuation { continuation in
@@ -91,35 +94,32 @@ package final class ServedModel: Sendable {
 
     // MARK: Instances
 
-    /// Body of an instance's thread.
-    func serve(_ worker: InstanceWorker, _ runner: inout BatchRunner) {
-        var next = worker.receive()
-        while let batch = next {
-            let outcome = runner.run(batch)
-            next = finish(batch, outcome, on: worker.id) ?? worker.receive()
-        }
+    /// Runs the worker's next batch; false when the instance shall end. The body of an instance's
+    /// thread is a loop around this, so that an instance that waits holds on to nothing.
+    func serve(_ worker: InstanceWorker, _ runner: inout BatchRunner) -> Bool {
+        guard let batch = worker.receive() else { return false }
+        finish(batch, runner.run(batch), on: worker)
+        return true
     }
 
-    /// Hands in the end of a batch, answers its requests, and returns the instance's next batch.
-    private func finish(
-        _ batch: Batch, _ outcome: BatchRunner.Outcome, on instance: InstanceID
-    ) -> Batch? {
-        let now = clock.now()
-        var work = funnel.withLock {
-            $0.complete(
-                instance, outcome.failure == nil ? .success : .failure,
+    /// Hands in the end of a batch, keeps the instance's next batch for it, and answers the requests.
+    private func finish(_ batch: Batch, _ outcome: BatchRunner.Outcome, on worker: InstanceWorker) {
+        var (ended, work) = funnel.withLock { funnel in
+            // Read under the lock: read before it, the time could be overtaken by a later event.
+            let now = clock.now()
+            let work = funnel.complete(
+                worker.id, outcome.failure == nil ? .success : .failure,
                 requests: batch.requests.count, at: now)
+            return (now, work)
         }
-        var next: Batch?
-        if let own = work.launches.firstIndex(where: { $0.instance == instance }) {
-            next = work.launches.remove(at: own).batch
+        if let own = work.launches.firstIndex(where: { $0.instance == worker.id }) {
+            worker.keep(work.launches.remove(at: own).batch)
         }
         carryOut(work)
-        record(batch, outcome, ended: now)
-        deliver(outcome.completions)
+        record(batch, outcome, ended: ended)
         if let failure = outcome.failure { specification.onEngineFailure(failure) }
+        deliver(outcome.completions)
         releaseIfIdle()
-        return next
     }
 
     // MARK: Acting
@@ -136,6 +136,8 @@ package final class ServedModel: Sendable {
     /// Tells each sink once about all of its completions.
     private func deliver(_ completions: [Completion]) {
         guard let first = completions.first else { return }
+        // Whoever waits for the end of all requests sees what the sinks did with them.
+        defer { unanswered.subtract(completions.count, ordering: .acquiringAndReleasing) }
         if completions.allSatisfy({ $0.request.sink === first.request.sink }) {
             return first.request.sink.complete(completions)
         }
@@ -149,7 +151,7 @@ package final class ServedModel: Sendable {
 
     private func releaseIfIdle() {
         let waiters = idle.withLock { waiters -> [CheckedContinuation<Void, Never>] in
-            guard !waiters.isEmpty, funnel.withLock({ $0.inFlight == 0 }) else { return [] }
+            guard !waiters.isEmpty, unanswered.load(ordering: .acquiring) == 0 else { return [] }
             defer { waiters.removeAll() }
             return waiters
         }

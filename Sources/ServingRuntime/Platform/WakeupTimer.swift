@@ -1,5 +1,4 @@
 package import ServingModel
-internal import Synchronization
 
 /// Who can be woken by a timer.
 package protocol Wakeable: AnyObject, Sendable {
@@ -9,7 +8,8 @@ package protocol Wakeable: AnyObject, Sendable {
 
 /// The runtime's one source of wake-ups. A virtual one serves tests.
 package protocol WakeupTimer: Sendable {
-    /// Wakes `target` at `time` or soon after. The latest request of a target replaces its earlier one.
+    /// Wakes `target` at `time` or soon after. Until it is woken the earliest time counts that was asked
+    /// for, because requests of different threads may overtake each other.
     func wake(_ target: any Wakeable, at time: Instant)
 }
 
@@ -28,7 +28,7 @@ package final class ThreadTimer: WakeupTimer {
         var stopped = false
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let parker = Parker()
     private let clock: any RuntimeClock
 
@@ -53,7 +53,10 @@ package final class ThreadTimer: WakeupTimer {
         let isEarliest = state.withLock { state in
             let earliest = state.entries.map(\.time).min() ?? .distantFuture
             if let index = state.entries.firstIndex(where: { $0.identity == identity }) {
-                state.entries[index].time = time
+                // The identity may be that of an older object in the same place.
+                let isSame = state.entries[index].target != nil
+                state.entries[index].time =
+                    isSame ? min(state.entries[index].time, time) : time
                 state.entries[index].target = target
             } else {
                 state.entries.append(Entry(target: target, identity: identity, time: time))
