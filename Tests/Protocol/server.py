@@ -95,7 +95,11 @@ class Server:
 
     @property
     def output(self):
-        return "\n".join(["stdout:", *self.lines[-40:], "stderr:", *self.errors[-40:]])
+        """What it said: a crash tells its reason in the first lines of a long report."""
+        errors = self.errors
+        if len(errors) > 80:
+            errors = [*errors[:50], f"… {len(errors) - 80} lines …", *errors[-30:]]
+        return "\n".join(["stdout:", *self.lines[-40:], "stderr:", *errors])
 
     def __enter__(self):
         return self.wait_ready()

@@ -24,10 +24,19 @@ def server(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_server_stops_at_once(server, number):
-    with server.connect():  # an idle connection does not hold it up
+    with server.connect() as connection:  # one that is idle does not hold it up
+        assert connection.request("GET", "/v2/health/live").status == 200
         started = time.monotonic()
         assert server.stop(number) == 0
         assert time.monotonic() - started < 10
+
+
+def test_connections_that_arrive_with_the_signal_do_no_harm(server):
+    """Some are accepted and dropped in the same moment: the end is still an orderly one."""
+    arriving = [server.connect() for _ in range(30)]
+    assert server.stop() == 0
+    for connection in arriving:
+        connection.close()
 
 
 def test_accepted_requests_are_answered_before_the_end(server):
