@@ -109,7 +109,7 @@ if !coreOnly {
             "GatewayHTTP",
             [
                 "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository", "GatewayCore",
-                "Telemetry", "CCompression", logging, nioCore, nioPosix,
+                "Telemetry", "CCompression", "CPlatform", logging, nioCore, nioPosix,
                 nioHTTP1, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -69,7 +69,7 @@ TABLE = {
         2,
         {
             "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository", "GatewayCore",
-            "ServerConfiguration", "Telemetry", "CCompression",
+            "Telemetry", "CCompression", "CPlatform",
         },
         FOUNDATION | LIBC | NIO | {
             "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",

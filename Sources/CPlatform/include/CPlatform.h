@@ -3,7 +3,9 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 /// Nanoseconds on the monotonic clock.
@@ -11,6 +13,12 @@ static inline uint64_t headway_monotonic_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/// Where `byte` first stands in `count` bytes; -1 when it does not.
+static inline ptrdiff_t headway_find_byte(const void *bytes, size_t count, uint8_t byte) {
+    const void *found = memchr(bytes, byte, count);
+    return found ? (const char *)found - (const char *)bytes : -1;
 }
 
 /// Starts a detached thread; answers 0 or an errno. `name` is cut to 15 bytes.

@@ -13,11 +13,15 @@ package final class ModelCatalog: Sendable {
     }
 
     private let state = Mutex(State())
+    private let changes = Atomic(0)
 
     /// An empty catalog, not ready.
     package init() {}
 
     // MARK: Reading
+
+    /// Changes with every change of a model's state, so that a look-up can be remembered.
+    package var generation: Int { changes.load(ordering: .acquiring) }
 
     /// The version that serves a request: the one asked for, else the latest that is ready.
     ///
@@ -88,7 +92,7 @@ package final class ModelCatalog: Sendable {
 
     /// Sets the state of one version.
     package func set(_ name: String, version: Int, to newState: ModelState) {
-        state.withLock { state in
+        change { state in
             state.broken[name] = nil
             state.models[name, default: [:]][version] = newState
         }
@@ -96,15 +100,20 @@ package final class ModelCatalog: Sendable {
 
     /// Notes why a model has no version at all.
     package func setBroken(_ name: String, reason: String) {
-        state.withLock { $0.broken[name] = reason }
+        change { $0.broken[name] = reason }
     }
 
     /// Forgets a version.
     package func remove(_ name: String, version: Int) {
-        state.withLock { state in
+        change { state in
             state.models[name]?[version] = nil
             if state.models[name]?.isEmpty == true { state.models[name] = nil }
         }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        state.withLock { body(&$0) }
+        changes.wrappingAdd(1, ordering: .releasing)
     }
 
     // MARK: Explaining

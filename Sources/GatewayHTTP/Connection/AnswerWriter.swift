@@ -6,114 +6,123 @@ internal import ServingRuntime
 /// Writes whole HTTP/1.1 answers to infer requests: status line, fields, body, in one buffer.
 struct AnswerWriter {
     let exchange: Exchange
+    let loop: LoopContext
     let allocator: ByteBufferAllocator
     let closes: Bool
 
     /// An answer with the model's outputs.
-    func success(_ response: InferenceResponse, _ model: ModelHandle, scratch: inout ByteBuffer)
-        -> ByteBuffer
-    {
-        scratch.clear()
-        let encoder = InferEncoder(model, response)
-        let binary = encoder.json(id: exchange.id, outputs: exchange.outputs, into: &scratch)
-        if let coding = exchange.accepts,
-            let answer = compressed(coding, response, binary, scratch)
-        {
-            return answer
+    func success(_ response: InferenceResponse, _ model: ModelHandle) -> ByteBuffer {
+        let json = loop.bodyText
+        json.removeAll()
+        let binary = InferEncoder(model: model, response: response).json(
+            id: exchange.id, outputs: exchange.outputs, into: json)
+        let jsonLength = binary.tensors.isEmpty ? nil : json.count
+        if let coding = exchange.accepts {
+            for tensor in binary.tensors { json.append(tensor) }
+            let plain = ByteBuffer(bytes: json.bytes)
+            if let body = coding.compress(plain, with: allocator) {
+                let head = beginSuccess(response, length: body.readableBytes, jsonLength, coding)
+                return assemble(head, body.readableBytesView, [])
+            }
+            let head = beginSuccess(response, length: json.count, jsonLength, nil)
+            return assemble(head, json.bytes, [])
         }
-        let jsonLength = scratch.readableBytes
-        let length = jsonLength + binary.count
-        var answer = allocator.buffer(capacity: length + 512)
-        answer.writeStaticString("HTTP/1.1 200 OK\r\n")
-        writeContent(length: length, jsonLength: binary.tensors.isEmpty ? nil : jsonLength, &answer)
-        writeCommon(&answer)
-        writeTiming(response, &answer)
-        answer.writeStaticString("\r\n")
-        answer.writeImmutableBuffer(scratch)
-        for tensor in binary.tensors { answer.writeBytes(tensor) }
-        return answer
-    }
-
-    private func compressed(
-        _ coding: ContentCoding, _ response: InferenceResponse, _ binary: InferEncoder.Binary,
-        _ json: ByteBuffer
-    ) -> ByteBuffer? {
-        var plain = json
-        for tensor in binary.tensors { plain.writeBytes(tensor) }
-        guard let body = coding.compress(plain, with: allocator) else { return nil }
-        var answer = allocator.buffer(capacity: body.readableBytes + 512)
-        answer.writeStaticString("HTTP/1.1 200 OK\r\nContent-Encoding: ")
-        answer.writeString(coding.rawValue)
-        answer.writeStaticString("\r\nVary: Accept-Encoding\r\n")
-        writeContent(
-            length: body.readableBytes,
-            jsonLength: binary.tensors.isEmpty ? nil : json.readableBytes, &answer)
-        writeCommon(&answer)
-        writeTiming(response, &answer)
-        answer.writeStaticString("\r\n")
-        answer.writeImmutableBuffer(body)
-        return answer
+        let head = beginSuccess(response, length: json.count + binary.count, jsonLength, nil)
+        return assemble(head, json.bytes, binary.tensors)
     }
 
     /// An answer that says what went wrong.
     func failure(_ error: ServingError, status: Int? = nil) -> ByteBuffer {
         let status = status ?? ErrorTable.status(of: error.code).http
-        var body = allocator.buffer(capacity: error.message.utf8.count + 32)
-        body.writeStaticString("{\"error\":")
-        body.writeJSONString(error.message)
-        body.writeInteger(UInt8(ascii: "}"))
-        var answer = allocator.buffer(capacity: body.readableBytes + 320)
-        answer.writeStaticString("HTTP/1.1 ")
-        answer.writeDecimal(status)
-        answer.writeInteger(UInt8(ascii: " "))
-        answer.writeString(Self.reason(of: status))
-        answer.writeStaticString("\r\n")
-        writeContent(length: body.readableBytes, jsonLength: nil, &answer)
-        writeCommon(&answer)
+        let body = loop.bodyText
+        body.removeAll()
+        body.append("{\"error\":")
+        body.appendJSON(error.message)
+        body.append(UInt8(ascii: "}"))
+        let head = loop.headText
+        head.removeAll()
+        head.append("HTTP/1.1 ")
+        head.appendDecimal(status)
+        head.append(UInt8(ascii: " "))
+        head.append(Self.reason(of: status))
+        head.append("\r\n")
+        appendContent(length: body.count, jsonLength: nil, to: head)
+        appendCommon(to: head)
         for header in ErrorTable.headers(of: error) {
-            answer.writeString(header.name)
-            answer.writeStaticString(": ")
-            answer.writeString(header.value)
-            answer.writeStaticString("\r\n")
+            head.append(header.name)
+            head.append(": ")
+            head.append(header.value)
+            head.append("\r\n")
         }
-        answer.writeStaticString("\r\n")
-        answer.writeImmutableBuffer(body)
+        head.append("\r\n")
+        return assemble(head, body.bytes, [])
+    }
+
+    private func beginSuccess(
+        _ response: InferenceResponse, length: Int, _ jsonLength: Int?, _ coding: ContentCoding?
+    ) -> TextBuffer {
+        let head = loop.headText
+        head.removeAll()
+        head.append("HTTP/1.1 200 OK\r\n")
+        if let coding {
+            head.append("Content-Encoding: ")
+            head.append(coding.rawValue)
+            head.append("\r\nVary: Accept-Encoding\r\n")
+        }
+        appendContent(length: length, jsonLength: jsonLength, to: head)
+        appendCommon(to: head)
+        appendTiming(response, to: head)
+        head.append("\r\n")
+        return head
+    }
+
+    private func assemble(
+        _ head: TextBuffer, _ body: some Collection<UInt8>, _ tensors: [UnsafeRawBufferPointer]
+    ) -> ByteBuffer {
+        let size = tensors.reduce(head.count + body.count) { $0 + $1.count }
+        var answer = allocator.buffer(capacity: size)
+        answer.writeBytes(head.bytes)
+        answer.writeBytes(body)
+        for tensor in tensors { answer.writeBytes(tensor) }
         return answer
     }
 
-    private func writeContent(length: Int, jsonLength: Int?, _ answer: inout ByteBuffer) {
+    private func appendContent(length: Int, jsonLength: Int?, to head: TextBuffer) {
         if let jsonLength {
-            answer.writeStaticString(
+            head.append(
                 "Content-Type: application/octet-stream\r\nInference-Header-Content-Length: ")
-            answer.writeDecimal(jsonLength)
+            head.appendDecimal(jsonLength)
         } else {
-            answer.writeStaticString("Content-Type: application/json")
+            head.append("Content-Type: application/json")
         }
-        answer.writeStaticString("\r\nContent-Length: ")
-        answer.writeDecimal(length)
-        answer.writeStaticString("\r\n")
+        head.append("\r\nContent-Length: ")
+        head.appendDecimal(length)
+        head.append("\r\nx-request-id: ")
     }
 
-    private func writeCommon(_ answer: inout ByteBuffer) {
-        answer.writeStaticString("x-request-id: ")
-        answer.writeString(exchange.requestID)
-        answer.writeStaticString("\r\n")
-        if closes { answer.writeStaticString("Connection: close\r\n") }
+    private func appendCommon(to head: TextBuffer) {
+        if exchange.requestID.isEmpty {
+            head.appendHexadecimal(loop.nextRequestID())
+        } else {
+            head.append(exchange.requestID)
+        }
+        head.append("\r\n")
+        if closes { head.append("Connection: close\r\n") }
     }
 
-    private func writeTiming(_ response: InferenceResponse, _ answer: inout ByteBuffer) {
-        answer.writeStaticString("Server-Timing: queue;dur=")
-        answer.writeThousandths(response.queued.nanoseconds / 1_000)
-        answer.writeStaticString(", batch;dur=")
-        answer.writeThousandths(response.batch.assembly.nanoseconds / 1_000)
-        answer.writeStaticString(", compute;dur=")
-        answer.writeThousandths(response.batch.compute.nanoseconds / 1_000)
-        answer.writeStaticString("\r\nx-headway-batch-size: ")
-        answer.writeDecimal(response.batch.rows)
-        answer.writeStaticString("\r\n")
+    private func appendTiming(_ response: InferenceResponse, to head: TextBuffer) {
+        head.append("Server-Timing: queue;dur=")
+        head.appendThousandths(response.queued.nanoseconds / 1_000)
+        head.append(", batch;dur=")
+        head.appendThousandths(response.batch.assembly.nanoseconds / 1_000)
+        head.append(", compute;dur=")
+        head.appendThousandths(response.batch.compute.nanoseconds / 1_000)
+        head.append("\r\nx-headway-batch-size: ")
+        head.appendDecimal(response.batch.rows)
+        head.append("\r\n")
     }
 
-    private static func reason(of status: Int) -> String {
+    private static func reason(of status: Int) -> StaticString {
         switch status {
         case 400: "Bad Request"
         case 401: "Unauthorized"
@@ -123,7 +132,6 @@ struct AnswerWriter {
         case 408: "Request Timeout"
         case 413: "Content Too Large"
         case 429: "Too Many Requests"
-        case 431: "Request Header Fields Too Large"
         case 499: "Client Closed Request"
         case 501: "Not Implemented"
         case 503: "Service Unavailable"

@@ -9,32 +9,57 @@ extension Exchange {
     func read(_ headers: HTTPHeaders) -> Bool {
         var expectsContinue = false
         for (name, value) in headers {
-            // Few fields matter; their lengths tell most others apart without comparing.
-            switch name.utf8.count {
-            case 6 where name.isField("expect"):
-                expectsContinue = true
-            case 12 where name.isField("x-request-id"):
-                requestID = value.isPrintable ? value : ""
-            case 14 where name.isField("content-length"):
-                if let length = Int(value), length > bodyLimit {
-                    refuse(.payloadTooLarge(limit: bodyLimit))
+            var name = name
+            var value = value
+            name.withUTF8 { name in
+                value.withUTF8 { value in
+                    let name = UnsafeRawBufferPointer(name)
+                    let value = UnsafeRawBufferPointer(value)
+                    if name.isField("expect") {
+                        expectsContinue = true
+                    } else if name.isField("content-length") {
+                        announce(length: value.decimal ?? 0)
+                    } else {
+                        readField(name, value)
+                    }
                 }
-            case 15 where name.isField("x-headway-class"):
-                wish.className = value
-            case 15 where name.isField("accept-encoding"):
-                accepts = ContentCoding.best(acceptEncoding: value)
-            case 16 where name.isField("content-encoding"):
-                do throws(ServingError) {
-                    encoding = try ContentCoding.of(contentEncoding: value)
-                } catch { refuse(error) }
-            case 21 where name.isField("x-headway-deadline-ms"):
-                readDeadline(value)
-            case 31 where name.isField("inference-header-content-length"):
-                readHeaderLength(value)
-            default: break
             }
         }
         return expectsContinue
+    }
+
+    /// Takes one header field, if it matters.
+    func readField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        // Few fields matter; their lengths tell most others apart without comparing.
+        switch name.count {
+        case 12 where name.isField("x-request-id"):
+            if value.isPrintableID { requestID = Self.text(value) }
+        case 15 where name.isField("x-headway-class"):
+            wish.className = Self.text(value)
+        case 15 where name.isField("accept-encoding"):
+            accepts = ContentCoding.best(acceptEncoding: Self.text(value))
+        case 16 where name.isField("content-encoding"):
+            do throws(ServingError) {
+                encoding = try ContentCoding.of(contentEncoding: Self.text(value))
+            } catch {
+                refuse(error)
+            }
+        case 21 where name.isField("x-headway-deadline-ms"):
+            readDeadline(Self.text(value))
+        case 31 where name.isField("inference-header-content-length"):
+            headerLength = value.decimal
+            if headerLength == nil { refuseHeaderLength(Self.text(value)) }
+        default: break
+        }
+    }
+
+    /// Refuses a body that is announced to be too large.
+    func announce(length: Int) {
+        if length > bodyLimit { refuse(.payloadTooLarge(limit: bodyLimit)) }
+    }
+
+    private static func text(_ value: UnsafeRawBufferPointer) -> String {
+        String(decoding: value, as: UTF8.self)
     }
 
     private func refuse(_ error: ServingError) {
@@ -54,16 +79,12 @@ extension Exchange {
         wish.deadline = Interval(milliseconds: milliseconds)
     }
 
-    private func readHeaderLength(_ value: String) {
-        guard let length = Int(value), length >= 0 else {
-            refuse(
-                ServingError(
-                    .invalidArgument,
-                    "Inference-Header-Content-Length is '\(value)'; it must be a whole number "
-                        + "that is not negative"))
-            return
-        }
-        headerLength = length
+    private func refuseHeaderLength(_ value: String) {
+        refuse(
+            ServingError(
+                .invalidArgument,
+                "Inference-Header-Content-Length is '\(value)'; it must be a whole number "
+                    + "that is not negative"))
     }
 
     /// The version asked for in the path.
@@ -94,20 +115,9 @@ extension Exchange {
     }
 }
 
-extension String {
-    /// Whether this is the field name `name`, which is in lower case.
-    fileprivate func isField(_ name: StaticString) -> Bool {
-        var index = 0
-        for byte in utf8 {
-            let lower = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
-            if lower != name.utf8Start[index] { return false }
-            index += 1
-        }
-        return true
-    }
-
+extension UnsafeRawBufferPointer {
     /// Short enough and clean enough to be echoed in a header field.
-    fileprivate var isPrintable: Bool {
-        !isEmpty && utf8.count <= 256 && utf8.allSatisfy { $0 >= 0x21 && $0 <= 0x7E }
+    fileprivate var isPrintableID: Bool {
+        !isEmpty && count <= 256 && allSatisfy { $0 >= 0x21 && $0 <= 0x7E }
     }
 }

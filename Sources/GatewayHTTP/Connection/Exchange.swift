@@ -16,7 +16,8 @@ final class Exchange {
 
     let kind: Kind
     var isKeptAlive: Bool
-    weak var handler: InferHandler?
+    /// The connection, until the exchange is over.
+    var handler: InferHandler?
 
     // What came in, of an infer request.
     var route: InferRoute?
@@ -24,6 +25,7 @@ final class Exchange {
     var encoding: ContentCoding?
     var accepts: ContentCoding?
     var wish = QualityOfService()
+    /// The client's name for the request; empty when it has none.
     var requestID = ""
     var bodyLimit = Int.max
     private(set) var chunks: [ByteBuffer] = []
@@ -76,28 +78,22 @@ final class Exchange {
 
     /// The body for the decoder. The pieces are valid as long as this exchange holds its chunks.
     func body() throws(ServingError) -> InferBody {
-        var pieces: [UnsafeRawBufferPointer] = []
-        for chunk in chunks {
-            // The storage belongs to `chunks`, which are not changed any more: its address is stable.
-            chunk.withVeryUnsafeBytes { bytes in
-                let range = chunk.readerIndex..<chunk.writerIndex
-                pieces.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
-            }
-        }
-        if let headerLength, headerLength > byteCount(of: pieces) {
+        // The storage belongs to `chunks`, which are not changed any more: its address is stable.
+        let first = chunks.first.map(Self.bytes) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        let more = chunks.count > 1 ? chunks.dropFirst().map(Self.bytes) : []
+        guard let body = InferBody(first: first, more: more, headerLength: headerLength) else {
             throw ServingError(
                 .invalidArgument,
-                "Inference-Header-Content-Length is \(headerLength), the body has only "
-                    + "\(byteCount(of: pieces)) bytes")
-        }
-        guard let body = InferBody(pieces: pieces, headerLength: headerLength) else {
-            throw ServingError(.invalidArgument, "the request's JSON part is incomplete")
+                "Inference-Header-Content-Length is \(headerLength ?? 0), the body has only "
+                    + "\(byteCount) bytes")
         }
         return body
     }
 
-    private func byteCount(of pieces: [UnsafeRawBufferPointer]) -> Int {
-        pieces.reduce(0) { $0 + $1.count }
+    private static func bytes(of chunk: ByteBuffer) -> UnsafeRawBufferPointer {
+        chunk.withVeryUnsafeBytes { bytes in
+            UnsafeRawBufferPointer(rebasing: bytes[chunk.readerIndex..<chunk.writerIndex])
+        }
     }
 
     /// Keeps the body's memory alive for the runtime, whatever becomes of this exchange.
@@ -112,5 +108,6 @@ final class Exchange {
     func release() {
         chunks = []
         request = nil
+        handler = nil
     }
 }

@@ -1,10 +1,9 @@
 internal import GatewayCore
-package import HummingbirdCore
-package import Logging
-package import NIOCore
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
 internal import NIOHTTP1
-package import NIOHTTPTypes
-internal import NIOHTTPTypesHTTP1
+internal import NIOHTTPTypes
 package import ServingModel
 
 /// Limits that every connection keeps.
@@ -31,33 +30,28 @@ package struct ConnectionLimits: Sendable {
 
 /// How an accepted connection is set up: infer requests are served on the event loop by
 /// ``InferHandler``; everything else goes on to the router, on the same port.
-package struct HTTPConnection: HTTPChannelHandler {
-    /// What the router sees of a connection.
-    package typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+///
+/// The router's part of the pipeline is added with the first request that needs it. A connection that
+/// only infers never pays for it, and one that is accepted while the server stops never has an
+/// asynchronous channel that nobody serves.
+struct HTTPConnection: HTTPChannelHandler {
+    let responder: HTTPChannelHandler.Responder
+    /// The models; `nil` on a port that serves no inference.
+    let catalog: ModelCatalog?
+    let loops: LoopContexts
+    let limits: ConnectionLimits
 
-    /// The router.
-    package let responder: HTTPChannelHandler.Responder
-
-    private let catalog: ModelCatalog
-    private let loops: LoopContexts
-    private let limits: ConnectionLimits
-
-    init(
-        responder: @escaping HTTPChannelHandler.Responder, catalog: ModelCatalog,
-        loops: LoopContexts, limits: ConnectionLimits
-    ) {
-        self.responder = responder
-        self.catalog = catalog
-        self.loops = loops
-        self.limits = limits
+    /// A connection whose requests are not read before somebody serves them.
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        let handler: NIOLoopBound<InferHandler>
     }
 
-    /// Builds the pipeline of a connection: bytes, HTTP parts, infer, HTTP types, router.
-    package func setup(
-        channel: any Channel, logger: Logger
-    ) -> EventLoopFuture<Value> {
+    /// Builds the pipeline of a connection: bytes, HTTP parts, infer.
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let wire = WireHandler()
+            try channel.syncOptions?.setOption(.autoRead, value: false)
+            let wire = WireHandler(maxHeaderBytes: limits.maxHeaderBytes)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(wire)
             var decoder = NIOHTTPDecoderLimitConfiguration()
@@ -67,20 +61,24 @@ package struct HTTPConnection: HTTPChannelHandler {
                 withPipeliningAssistance: false, withErrorHandling: false,
                 withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
                 withDecoderLimitConfiguration: decoder)
-            try pipeline.addHandler(
-                InferHandler(
-                    catalog: catalog, loop: loops[channel.eventLoop], wire: wire, limits: limits))
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(isOutboundHalfClosureEnabled: true))
+            let infer = InferHandler(
+                catalog: catalog, loop: loops[channel.eventLoop], wire: wire, limits: limits)
+            wire.infer = infer
+            try pipeline.addHandler(infer)
+            return Value(
+                channel: channel, handler: NIOLoopBound(infer, eventLoop: channel.eventLoop))
         }
     }
 
-    /// Serves what the router takes.
-    package func handle(
-        value asyncChannel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, logger: Logger
-    ) async {
-        await handleHTTP(asyncChannel: asyncChannel, logger: logger)
+    /// Serves what the router takes, if there is any such request before the connection closes.
+    @concurrent
+    func handle(value: Value, logger: Logger) async {
+        let attendance = value.channel.eventLoop.makePromise(of: RouterChannel?.self)
+        value.channel.eventLoop.execute { value.handler.value.attend(attendance) }
+        guard let router = try? await attendance.futureResult.get() else { return }
+        await handleHTTP(asyncChannel: router, logger: logger)
     }
 }
+
+/// The router's end of a connection.
+typealias RouterChannel = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>

@@ -6,6 +6,13 @@ struct InferRoute: Equatable {
     /// The version, as written.
     var version: String?
 
+    /// Whether a target may be an infer route: quick, and right about everything that is.
+    static func mayBe(_ target: UnsafeRawBufferPointer) -> Bool {
+        guard target.count > 17, target.starts(with: "/v2/models/".utf8) else { return false }
+        let path = target.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target[...]
+        return path.suffix(6).elementsEqual("/infer".utf8)
+    }
+
     /// Reads a request target; `nil` when it is any other path.
     init?(target: String) {
         let utf8 = target.utf8

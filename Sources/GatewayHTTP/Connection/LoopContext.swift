@@ -14,8 +14,11 @@ internal import Synchronization
 final class LoopContext: CompletionSink, @unchecked Sendable {
     let eventLoop: any EventLoop
 
-    /// A buffer for JSON parts, reused from answer to answer.
-    var scratch: ByteBuffer
+    /// Composes the body of an answer.
+    let bodyText = TextBuffer()
+
+    /// Composes the head of an answer.
+    let headText = TextBuffer(capacity: 1_024)
 
     private var outgoing: [(model: ServedModel, requests: [InferenceRequest])] = []
     private var isFlushScheduled = false
@@ -23,10 +26,10 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     private var answerNumber: UInt64
     private let identity: UInt64
     private var connections: [ObjectIdentifier: InferHandler] = [:]
+    private var remembered: Remembered?
 
-    init(eventLoop: any EventLoop, allocator: ByteBufferAllocator = ByteBufferAllocator()) {
+    init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
-        scratch = allocator.buffer(capacity: 4_096)
         var generator = SystemRandomNumberGenerator()
         identity = generator.next()
         answerNumber = 0
@@ -65,9 +68,36 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     }
 
     /// A name for a request whose client gave it none.
-    func nextRequestID() -> String {
+    func nextRequestID() -> UInt64 {
         answerNumber += 1
-        return String(identity ^ (answerNumber &* 0x9E37_79B9_7F4A_7C15), radix: 16)
+        return identity ^ (answerNumber &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    // MARK: Models
+
+    /// The model that a request target names. Connections of one client ask for the same model again
+    /// and again, so the last target is remembered until the catalog changes.
+    func model(
+        target: UnsafeRawBufferPointer, in catalog: ModelCatalog,
+        _ find: () throws(ServingError) -> ModelHandle
+    ) throws(ServingError) -> ModelHandle {
+        let generation = catalog.generation
+        if let remembered, remembered.generation == generation,
+            remembered.target.elementsEqual(target)
+        {
+            return remembered.handle
+        }
+        remembered = nil
+        let handle = try find()
+        remembered = Remembered(
+            target: Array(target), generation: generation, handle: handle)
+        return handle
+    }
+
+    private struct Remembered {
+        var target: [UInt8]
+        var generation: Int
+        var handle: ModelHandle
     }
 
     // MARK: Completions

@@ -1,6 +1,13 @@
 internal import NIOCore
 
-/// First in the pipeline: sees bytes before they are parsed and writes answers that need no encoder.
+/// First in the pipeline: frames requests, serves infer requests whose bytes are plain without any
+/// parser behind it, and writes answers that need no encoder.
+///
+/// A request whose head is whole and plain (see ``WireHead``) is framed here. If it is an infer request
+/// its body goes straight to the ``InferHandler``; if not, exactly its bytes go on to the library's
+/// decoder, which therefore stands between two requests afterwards. Anything that is not plain goes to
+/// the decoder and stays there: only the decoder knows where such a request ends, so the rest of the
+/// connection is its business.
 ///
 /// It also remembers since when the connection owes the rest of a request, which is how a client that
 /// sends one byte a second is told from one that is merely idle.
@@ -9,7 +16,23 @@ final class WireHandler: ChannelInboundHandler {
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = IOData
 
+    private enum State {
+        /// Between two requests.
+        case boundary
+        /// In the body of an infer request.
+        case body(missing: Int)
+        /// In the body of a request that the decoder reads.
+        case forwarding(missing: Int)
+        /// The decoder frames what comes.
+        case decoder
+    }
+
+    private let maxHeaderBytes: Int
+    private var state = State.boundary
     private var context: ChannelHandlerContext?
+
+    /// Takes infer requests. Set once, when the pipeline is built.
+    var infer: InferHandler?
 
     /// When the first byte of an unfinished request came in.
     private(set) var partialSince: NIODeadline?
@@ -17,16 +40,87 @@ final class WireHandler: ChannelInboundHandler {
     /// When the connection last finished a request, or was accepted.
     private(set) var idleSince = NIODeadline.now()
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if partialSince == nil { partialSince = .now() }
-        context.fireChannelRead(data)
+    init(maxHeaderBytes: Int) {
+        self.maxHeaderBytes = maxHeaderBytes
     }
 
-    /// A whole request has come in.
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        infer = nil
+    }
+
+    // MARK: Reading
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        while buffer.readableBytes > 0 {
+            switch state {
+            case .boundary:
+                readHead(&buffer)
+            case .body(let missing):
+                readBody(&buffer, missing: missing)
+            case .forwarding(let missing):
+                let part = min(missing, buffer.readableBytes)
+                state = part == missing ? .boundary : .forwarding(missing: missing - part)
+                forward(&buffer, part)
+            case .decoder:
+                if partialSince == nil { partialSince = .now() }
+                context.fireChannelRead(wrapInboundOut(buffer))
+                return
+            }
+        }
+    }
+
+    private func readHead(_ buffer: inout ByteBuffer) {
+        guard let infer else { return }
+        guard let exchange = infer.begin(buffer, maxHeaderBytes: maxHeaderBytes) else {
+            state = .decoder
+            return
+        }
+        switch exchange {
+        case .infer(let head, let contentLength):
+            buffer.moveReaderIndex(forwardBy: head)
+            if contentLength == 0 {
+                infer.end()
+            } else {
+                state = .body(missing: contentLength)
+                if buffer.readableBytes < contentLength { partialSince = .now() }
+            }
+        case .other(let head, let contentLength):
+            let length = head + contentLength
+            if buffer.readableBytes < length { partialSince = .now() }
+            let part = min(length, buffer.readableBytes)
+            state = part == length ? .boundary : .forwarding(missing: length - part)
+            forward(&buffer, part)
+        }
+    }
+
+    private func readBody(_ buffer: inout ByteBuffer, missing: Int) {
+        let part = min(missing, buffer.readableBytes)
+        // A small part of a large buffer is copied, so that waiting requests do not hold on to memory
+        // that the network layer could use again.
+        guard let context, let infer, var piece = buffer.readSlice(length: part) else { return }
+        if part * 4 < buffer.storageCapacity {
+            var copy = context.channel.allocator.buffer(capacity: part)
+            copy.writeBuffer(&piece)
+            piece = copy
+        }
+        state = part == missing ? .boundary : .body(missing: missing - part)
+        infer.append(piece)
+        if part == missing {
+            partialSince = nil
+            infer.end()
+        }
+    }
+
+    private func forward(_ buffer: inout ByteBuffer, _ count: Int) {
+        guard let context, let part = buffer.readSlice(length: count) else { return }
+        context.fireChannelRead(wrapInboundOut(part))
+    }
+
+    /// A whole request has come through the decoder.
     func requestEnded() {
         partialSince = nil
     }
@@ -36,18 +130,28 @@ final class WireHandler: ChannelInboundHandler {
         idleSince = .now()
     }
 
+    // MARK: Writing
+
     /// Writes bytes as they are.
-    func write(_ bytes: ByteBuffer, flush: Bool) {
+    func write(_ bytes: ByteBuffer) {
         guard let context else { return }
         context.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
-        if flush { context.flush() }
     }
 
     /// Tells a client that waits for it to go on and send the body.
     func sendContinue() {
-        write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), flush: true)
+        write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
+        flush()
     }
 
     /// Sends what was written so far.
     func flush() { context?.flush() }
+}
+
+/// How the wire handler goes on after a head.
+enum FramedRequest {
+    /// An infer request: lengths of its head and its body.
+    case infer(head: Int, contentLength: Int)
+    /// Any other request: lengths of its head and its body.
+    case other(head: Int, contentLength: Int)
 }

@@ -16,7 +16,9 @@ struct JSONText {
     /// Whether the text is `other`.
     func equals(_ other: String) -> Bool {
         if hasEscapes { return string == other }
-        return other.utf8.count == bytes.count && other.utf8.elementsEqual(bytes)
+        return other.utf8.withContiguousStorageIfAvailable { storage in
+            storage.count == bytes.count && storage.elementsEqual(bytes)
+        } ?? other.utf8.elementsEqual(bytes)
     }
 
     /// The text with escapes resolved; `nil` when it is not valid JSON or not valid UTF-8.

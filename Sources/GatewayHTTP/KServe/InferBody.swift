@@ -5,43 +5,42 @@ struct InferBody {
     /// The JSON part; empty in the raw form.
     let header: UnsafeRawBufferPointer
 
-    /// What follows it, in pieces as received.
-    private let pieces: [UnsafeRawBufferPointer]
+    /// What follows it in the same piece of memory, and in further pieces as received.
+    private let rest: UnsafeRawBufferPointer
+    private let more: [UnsafeRawBufferPointer]
 
     /// Bytes that follow the JSON part.
     let binaryCount: Int
 
-    /// A body whose first piece holds the JSON part of `headerLength` bytes; `nil` for all of it.
+    /// A body whose `first` piece holds the JSON part of `headerLength` bytes; `nil` for all of it.
     ///
-    /// - Returns: `nil` when the body is shorter than the JSON part is said to be, or when the JSON
-    ///   part was not gathered into the first piece.
-    init?(pieces: [UnsafeRawBufferPointer], headerLength: Int?) {
-        let first = pieces.first ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    /// - Returns: `nil` when the first piece is shorter than the JSON part.
+    init?(first: UnsafeRawBufferPointer, more: [UnsafeRawBufferPointer], headerLength: Int?) {
         let length = headerLength ?? first.count
-        guard length <= first.count, headerLength != nil || pieces.count <= 1 else { return nil }
+        guard length <= first.count else { return nil }
         header = UnsafeRawBufferPointer(rebasing: first[..<length])
-        let rest = UnsafeRawBufferPointer(rebasing: first[length...])
-        self.pieces = (rest.isEmpty ? [] : [rest]) + pieces.dropFirst()
-        binaryCount = self.pieces.reduce(0) { $0 + $1.count }
+        rest = UnsafeRawBufferPointer(rebasing: first[length...])
+        self.more = more
+        binaryCount = more.reduce(rest.count) { $0 + $1.count }
     }
 
     /// `count` bytes that start `offset` bytes after the JSON part; they are known to be there.
     func binary(at offset: Int, count: Int) -> InputBytes {
+        if offset + count <= rest.count {
+            return InputBytes(UnsafeRawBufferPointer(rebasing: rest[offset..<offset + count]))
+        }
         var skip = offset
-        var rest = count
+        var missing = count
         var found: [UnsafeRawBufferPointer] = []
-        for piece in pieces {
+        for piece in CollectionOfOne(rest) + more where missing > 0 {
             if skip >= piece.count {
                 skip -= piece.count
                 continue
             }
-            let part = min(piece.count - skip, rest)
-            let slice = UnsafeRawBufferPointer(rebasing: piece[skip..<skip + part])
-            if part == count { return InputBytes(slice) }
-            found.append(slice)
-            rest -= part
+            let part = min(piece.count - skip, missing)
+            found.append(UnsafeRawBufferPointer(rebasing: piece[skip..<skip + part]))
+            missing -= part
             skip = 0
-            if rest == 0 { break }
         }
         return InputBytes(pieces: found)
     }

@@ -49,45 +49,42 @@ struct InferDecoder {
 
     private mutating func readRequest(_ scanner: inout JSONScanner) throws(ServingError) {
         var hasInputs = false
-        var found = self
         try scanner.members(of: "the request") { (scanner, key) throws(ServingError) in
             if key.equals("inputs") {
                 hasInputs = true
                 try scanner.elements(of: "'inputs'") { (scanner) throws(ServingError) in
-                    try found.readInput(&scanner)
+                    try readInput(&scanner)
                 }
             } else if key.equals("outputs") {
                 try scanner.elements(of: "'outputs'") { (scanner) throws(ServingError) in
-                    try found.readOutput(&scanner)
+                    try readOutput(&scanner)
                 }
             } else if key.equals("parameters") {
-                try found.readParameters(&scanner)
+                try readParameters(&scanner)
             } else if key.equals("id") {
-                found.result.id = try scanner.string()
+                result.id = try scanner.string()
             } else {
                 try scanner.skipValue()
             }
         }
-        self = found
         try scanner.expectEnd()
         guard hasInputs else { throw ServingError(.invalidArgument, "the request has no 'inputs'") }
     }
 
     private mutating func readParameters(_ scanner: inout JSONScanner) throws(ServingError) {
-        var wish = result.wish
-        var binary = outputsAreBinary
         try scanner.members(of: "'parameters'") { (scanner, key) throws(ServingError) in
             if key.equals("priority") {
-                wish.priority = try scanner.named("'priority'") { (s) throws(ServingError) in
+                result.wish.priority = try scanner.named("'priority'") { (s) throws(ServingError) in
                     try s.integer(UInt64.self)
                 }
             } else if key.equals("timeout") {
                 let timeout = try scanner.named("'timeout'") { (s) throws(ServingError) in
                     try s.integer(UInt64.self)
                 }
-                wish.timeout = .microseconds(timeout)
+                result.wish.timeout = .microseconds(timeout)
             } else if key.equals("binary_data_output") {
-                binary = try scanner.named("'binary_data_output'") { (s) throws(ServingError) in
+                outputsAreBinary = try scanner.named("'binary_data_output'") {
+                    (s) throws(ServingError) in
                     try s.boolean()
                 }
             } else if key.equals("sequence_id") {
@@ -96,8 +93,6 @@ struct InferDecoder {
                 try scanner.skipValue()
             }
         }
-        result.wish = wish
-        outputsAreBinary = binary
     }
 
     private mutating func readInput(_ scanner: inout JSONScanner) throws(ServingError) {

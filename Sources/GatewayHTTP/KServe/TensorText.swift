@@ -41,10 +41,9 @@ struct TensorText {
     }
 
     private mutating func readParameters(_ scanner: inout JSONScanner) throws(ServingError) {
-        var size = binarySize
         try scanner.members(of: "an input's 'parameters'") { (scanner, key) throws(ServingError) in
             if key.equals("binary_data_size") {
-                size = try scanner.named("'binary_data_size'") { (s) throws(ServingError) in
+                binarySize = try scanner.named("'binary_data_size'") { (s) throws(ServingError) in
                     try s.binarySize()
                 }
             } else if key.equals("shared_memory_region") {
@@ -53,7 +52,6 @@ struct TensorText {
                 try scanner.skipValue()
             }
         }
-        binarySize = size
     }
 
     /// The shape, once it and the element type are known to fit the model's input.
@@ -107,15 +105,14 @@ struct OutputText {
     }
 
     private mutating func readParameters(_ scanner: inout JSONScanner) throws(ServingError) {
-        var found = self
         try scanner.members(of: "an output's 'parameters'") { (scanner, key) throws(ServingError) in
             if key.equals("binary_data") {
-                found.isBinary = try scanner.boolean()
+                isBinary = try scanner.boolean()
             } else if key.equals("classification") {
-                found.classification = try scanner.named("'classification'") {
+                classification = try scanner.named("'classification'") {
                     (s) throws(ServingError) in try s.integer(Int.self)
                 }
-                guard found.classification >= 0 else {
+                guard classification >= 0 else {
                     throw ServingError(.invalidArgument, "'classification' must not be negative")
                 }
             } else if key.equals("shared_memory_region") {
@@ -124,7 +121,6 @@ struct OutputText {
                 try scanner.skipValue()
             }
         }
-        self = found
     }
 }
 

@@ -32,11 +32,11 @@ enum JSONAnswer {
     /// An answer that says what went wrong.
     static func failure(_ error: ServingError) -> Response {
         let status = HTTPResponse.Status(code: ErrorTable.status(of: error.code).http)
-        var body = ByteBuffer()
-        body.writeStaticString("{\"error\":")
-        body.writeJSONString(error.message)
-        body.writeStaticString("}")
-        var response = text(body, "application/json", status: status)
+        let body = TextBuffer(capacity: error.message.utf8.count + 64)
+        body.append("{\"error\":")
+        body.appendJSON(error.message)
+        body.append("}")
+        var response = text(ByteBuffer(bytes: body.bytes), "application/json", status: status)
         for header in ErrorTable.headers(of: error) {
             if let name = HTTPField.Name(header.name) { response.headers[name] = header.value }
         }

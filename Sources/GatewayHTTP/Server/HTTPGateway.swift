@@ -80,30 +80,30 @@ package struct HTTPGateway: Sendable {
 
     /// The service of the API's port; `onBound` is told the port once clients can connect.
     package func api(onBound: @escaping @Sendable (Int) async -> Void) -> any Service {
-        let limits = settings.connection
-        let catalog = routes.catalog
+        service(routes.router(), port: settings.port, catalog: routes.catalog, onBound)
+    }
+
+    /// The service of the metrics port.
+    package func metrics(onBound: @escaping @Sendable (Int) async -> Void) -> any Service {
+        service(routes.metricsRouter(), port: settings.metricsPort, catalog: nil, onBound)
+    }
+
+    private func service(
+        _ router: Router<BasicRequestContext>, port: Int, catalog: ModelCatalog?,
+        _ onBound: @escaping @Sendable (Int) async -> Void
+    ) -> any Service {
         let loops = loops
+        let limits = settings.connection
         return Application(
-            router: routes.router(),
+            router: router,
             server: HTTPServerBuilder { responder in
                 HTTPConnection(
                     responder: responder, catalog: catalog, loops: loops, limits: limits)
             },
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port),
-                backlog: 4_096,
+                address: .hostname(settings.host, port: port), backlog: 4_096,
                 availableConnectionsDelegate: .maximum(
                     settings.maxConnections, logger: logger)),
-            onServerRunning: { channel in await onBound(channel.localAddress?.port ?? 0) },
-            eventLoopGroupProvider: .shared(group), logger: quiet)
-    }
-
-    /// The service of the metrics port.
-    package func metrics(onBound: @escaping @Sendable (Int) async -> Void) -> any Service {
-        Application(
-            router: routes.metricsRouter(),
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.metricsPort)),
             onServerRunning: { channel in await onBound(channel.localAddress?.port ?? 0) },
             eventLoopGroupProvider: .shared(group), logger: quiet)
     }

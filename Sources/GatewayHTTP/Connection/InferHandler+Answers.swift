@@ -1,0 +1,127 @@
+internal import GatewayCore
+internal import NIOCore
+internal import NIOHTTP1
+internal import ServingModel
+internal import ServingRuntime
+
+/// Answers on their way out, in the order of their requests.
+extension InferHandler {
+    /// The end of an infer request.
+    func finish(_ exchange: Exchange, _ result: Result<InferenceResponse, ServingError>) {
+        guard let context, !exchange.isFinished else { return }
+        let writer = AnswerWriter(
+            exchange: exchange, loop: loop, allocator: context.channel.allocator,
+            closes: !exchange.isKeptAlive || isQuiescing)
+        switch (result, exchange.model) {
+        case (.success(let response), .some(let model)):
+            exchange.answer = writer.success(response, model)
+        case (.failure(let error), _):
+            exchange.answer = writer.failure(error)
+        case (.success, nil):
+            preconditionFailure("an answer came for a request that has no model")
+        }
+        exchange.isFinished = true
+        exchange.release()
+        sendWhatIsDue()
+    }
+
+    /// Sends finished answers from the front of the line.
+    private func sendWhatIsDue() {
+        var hasWritten = false
+        while let first = exchanges.first {
+            if let answer = first.answer {
+                wire.write(answer)
+                hasWritten = true
+                first.answer = nil
+            }
+            for held in first.parts {
+                context?.write(wrapOutboundOut(held.part), promise: held.promise)
+                hasWritten = true
+            }
+            first.parts.removeAll()
+            guard first.isFinished else { break }
+            exchanges.removeFirst()
+            wire.becameIdle()
+            if !first.isKeptAlive || isQuiescing { return closeAfterAnswer() }
+        }
+        if hasWritten { wire.flush() }
+        if isReadPending, exchanges.count < Self.pipelineLimit {
+            isReadPending = false
+            context?.read()
+        }
+    }
+
+    /// Sends what was written and closes: at once when the client has sent all it wanted to, else only
+    /// our side, because closing on unread data would destroy the answer on its way.
+    private func closeAfterAnswer() {
+        wire.flush()
+        isClosing = true
+        if incoming == nil {
+            context?.close(promise: nil)
+        } else {
+            context?.close(mode: .output, promise: nil)
+        }
+    }
+
+    /// Answers a request whose body will not be read, and ends the connection.
+    func refuseIncoming(_ exchange: Exchange) {
+        let refusal = exchange.refusal ?? ServingError(.invalidArgument, "refused")
+        finishAndClose(exchange, refusal, status: nil)
+    }
+
+    /// Answers what cannot be attributed to a request, and ends the connection.
+    func refuseConnection(_ error: ServingError, status: Int? = nil) {
+        guard !isClosing else {
+            context?.close(promise: nil)
+            return
+        }
+        let exchange = incoming?.kind == .infer ? incoming : nil
+        if let exchange {
+            finishAndClose(exchange, error, status: status)
+        } else if incoming != nil {
+            // The router has begun to answer, or is about to: it learns that there will be no more.
+            context?.close(promise: nil)
+        } else {
+            let fresh = Exchange(.infer, isKeptAlive: false)
+            exchanges.append(fresh)
+            finishAndClose(fresh, error, status: status)
+        }
+    }
+
+    private func finishAndClose(_ exchange: Exchange, _ error: ServingError, status: Int?) {
+        guard let context, !exchange.isFinished else { return }
+        exchange.answer = AnswerWriter(
+            exchange: exchange, loop: loop, allocator: context.channel.allocator, closes: true
+        ).failure(error, status: status)
+        exchange.isFinished = true
+        exchange.isKeptAlive = false
+        exchange.release()
+        sendWhatIsDue()
+    }
+
+    // MARK: The router's answers
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let part = unwrapOutboundIn(data)
+        guard
+            let index = exchanges.firstIndex(where: { $0.kind == .routed && !$0.isFinished })
+        else {
+            context.write(data, promise: promise)
+            return
+        }
+        let exchange = exchanges[index]
+        switch part {
+        case .head(var head):
+            if !exchange.isKeptAlive || isQuiescing {
+                head.headers.replaceOrAdd(name: "Connection", value: "close")
+            }
+            exchange.parts.append((.head(head), promise))
+        case .body:
+            exchange.parts.append((part, promise))
+        case .end:
+            exchange.parts.append((part, promise))
+            exchange.isFinished = true
+        }
+        if index == exchanges.startIndex { sendWhatIsDue() }
+    }
+}

@@ -1,0 +1,173 @@
+internal import GatewayCore
+internal import NIOCore
+internal import NIOHTTP1
+internal import ServingModel
+internal import ServingRuntime
+
+/// Requests on their way in.
+extension InferHandler {
+    func read(context: ChannelHandlerContext) {
+        if exchanges.count < Self.pipelineLimit {
+            context.read()
+        } else {
+            isReadPending = true
+        }
+    }
+
+    // MARK: Framed by the wire handler
+
+    /// Reads the head at the start of `buffer`. Begins an infer request, or tells how long another
+    /// request is; `nil` when the library's decoder has to look at it.
+    func begin(_ buffer: ByteBuffer, maxHeaderBytes: Int) -> FramedRequest? {
+        buffer.withUnsafeReadableBytes { bytes in
+            // Fields are read into an exchange on the chance that it is an infer request.
+            let exchange = makeExchange()
+            let reading = WireHead.read(bytes, limit: maxHeaderBytes) { name, value in
+                exchange.readField(name, value)
+            }
+            guard case .plain(let head) = reading else { return nil }
+            guard let catalog, head.isPost, InferRoute.mayBe(head.target) else {
+                return .other(head: head.length, contentLength: head.contentLength)
+            }
+            admit(exchange, head, catalog)
+            return .infer(head: head.length, contentLength: head.contentLength)
+        }
+    }
+
+    private func admit(_ exchange: Exchange, _ head: WireHead, _ catalog: ModelCatalog) {
+        guard !isClosing else { return }
+        do throws(ServingError) {
+            exchange.model = try loop.model(target: head.target, in: catalog) {
+                () throws(ServingError) in
+                guard let route = InferRoute(target: String(decoding: head.target, as: UTF8.self))
+                else { throw ServingError(.notFound, "there is nothing at this path") }
+                exchange.route = route
+                return try catalog.find(route.model, version: try exchange.requestedVersion())
+            }
+        } catch {
+            exchange.refusal = exchange.refusal ?? error
+        }
+        exchange.isKeptAlive = head.isKeptAlive && !isQuiescing
+        exchange.announce(length: head.contentLength)
+        exchanges.append(exchange)
+        incoming = exchange
+        if exchange.refusal?.code == .payloadTooLarge { refuseIncoming(exchange) }
+    }
+
+    /// A piece of the body of the infer request that comes in.
+    func append(_ piece: ByteBuffer) {
+        guard !isClosing, let incoming else { return }
+        incoming.append(piece)
+        if incoming.refusal?.code == .payloadTooLarge { refuseIncoming(incoming) }
+    }
+
+    /// The infer request has come in.
+    func end() {
+        guard !isClosing, let ended = incoming else { return }
+        incoming = nil
+        handle(ended)
+    }
+
+    private func makeExchange() -> Exchange {
+        let exchange = Exchange(.infer, isKeptAlive: true)
+        exchange.handler = self
+        exchange.bodyLimit = limits.maxBodyBytes
+        return exchange
+    }
+
+    // MARK: Framed by the library's decoder
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            begin(head)
+            if incoming?.kind == .routed { context.fireChannelRead(data) }
+        case .body(let chunk):
+            if incoming?.kind == .routed {
+                context.fireChannelRead(data)
+            } else {
+                append(chunk)
+            }
+        case .end:
+            wire.requestEnded()
+            if incoming?.kind == .routed {
+                incoming = nil
+                context.fireChannelRead(data)
+            } else {
+                end()
+            }
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        guard catalog != nil, head.method == .POST, let route = InferRoute(target: head.uri) else {
+            let exchange = Exchange(.routed, isKeptAlive: head.isKeepAlive)
+            exchanges.append(exchange)
+            incoming = exchange
+            do {
+                try addRouter()
+            } catch {
+                context?.close(promise: nil)
+            }
+            if head.headers.contains(name: "expect") { wire.sendContinue() }
+            return
+        }
+        let exchange = makeExchange()
+        exchange.route = route
+        exchange.isKeptAlive = head.isKeepAlive && !isQuiescing
+        exchanges.append(exchange)
+        incoming = exchange
+        let expectsContinue = exchange.read(head.headers)
+        if exchange.refusal?.code == .payloadTooLarge {
+            refuseIncoming(exchange)
+        } else if expectsContinue {
+            wire.sendContinue()
+        }
+    }
+
+    // MARK: Whole requests
+
+    /// A whole infer request has come in.
+    private func handle(_ exchange: Exchange) {
+        do throws(ServingError) {
+            if let refusal = exchange.refusal { throw refusal }
+            let model = try model(of: exchange)
+            let request = try prepare(exchange, model)
+            exchange.request = request
+            loop.submit(request, to: model.served)
+        } catch {
+            finish(exchange, .failure(error))
+        }
+    }
+
+    private func model(of exchange: Exchange) throws(ServingError) -> ModelHandle {
+        if let model = exchange.model { return model }
+        guard let catalog else { throw ServingError(.notFound, "there is nothing at this path") }
+        let model = try catalog.find(
+            exchange.route?.model ?? "", version: try exchange.requestedVersion())
+        exchange.model = model
+        return model
+    }
+
+    private func prepare(
+        _ exchange: Exchange, _ model: ModelHandle
+    ) throws(ServingError) -> InferenceRequest {
+        if let coding = exchange.encoding {
+            try exchange.inflate(coding, with: ByteBufferAllocator())
+        }
+        let body = try exchange.body()
+        let decoded =
+            exchange.headerLength == 0
+            ? try RawInfer.decode(body, for: model.interface)
+            : try InferDecoder.decode(body, for: model.interface)
+        try exchange.adopt(decoded, model)
+        let promise = try model.quality.promise(exchange.wish, arrival: clock.now())
+        var owners = decoded.owners
+        owners.append(exchange.bodyOwner)
+        return InferenceRequest(
+            inputs: decoded.inputs, owners: owners, shapes: decoded.shapes, rows: decoded.rows,
+            priorityClass: promise.priorityClass, deadline: promise.deadline, sink: loop,
+            context: exchange)
+    }
+}

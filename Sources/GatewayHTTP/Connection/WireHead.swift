@@ -1,0 +1,170 @@
+internal import CPlatform
+
+/// The head of an HTTP/1.1 request, read in place: as much of it as framing and the infer route need.
+///
+/// Reads only what is plain: a complete head, `Content-Length` or no body, nothing that changes the
+/// framing. Whatever else HTTP/1.1 allows is left to the library's parser; see ``Reading/complex``.
+struct WireHead {
+    /// What reading a head came to.
+    enum Reading {
+        /// The head is whole and plain.
+        case plain(WireHead)
+        /// The library's parser has to look at it: incomplete, chunked, upgraded, unusual or wrong.
+        case complex
+    }
+
+    /// Bytes of the head, including the empty line.
+    let length: Int
+
+    /// Bytes of the body.
+    private(set) var contentLength = 0
+
+    /// The method, up to the first space.
+    let method: UnsafeRawBufferPointer
+
+    /// The request target.
+    let target: UnsafeRawBufferPointer
+
+    /// Whether the connection stays open after the answer.
+    private(set) var isKeptAlive = true
+
+    private var hasLength = false
+
+    private init(length: Int, method: UnsafeRawBufferPointer, target: UnsafeRawBufferPointer) {
+        self.length = length
+        self.method = method
+        self.target = target
+    }
+
+    /// Whether this may be an infer request; the path decides.
+    var isPost: Bool { method.count == 4 && method.elementsEqual("POST".utf8) }
+
+    /// Reads the head at the start of `bytes` and hands each header field to `field`: the name in
+    /// lower case up to 32 bytes, and the value without surrounding space.
+    static func read(
+        _ bytes: UnsafeRawBufferPointer, limit: Int,
+        field: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) -> Reading {
+        guard var line = nextLine(bytes, from: 0), var head = requestLine(line, in: bytes) else {
+            return .complex
+        }
+        while true {
+            guard let next = nextLine(bytes, from: line.next), next.next <= limit else {
+                return .complex
+            }
+            line = next
+            if line.content.isEmpty { break }
+            guard head.readField(line.content, field) else { return .complex }
+        }
+        return .plain(
+            WireHead(
+                length: line.next, contentLength: head.contentLength, method: head.method,
+                target: head.target, isKeptAlive: head.isKeptAlive))
+    }
+
+    private init(
+        length: Int, contentLength: Int, method: UnsafeRawBufferPointer,
+        target: UnsafeRawBufferPointer, isKeptAlive: Bool
+    ) {
+        self.init(length: length, method: method, target: target)
+        self.contentLength = contentLength
+        self.isKeptAlive = isKeptAlive
+    }
+
+    /// A line without its CR LF, and where the next one starts.
+    private typealias Line = (content: UnsafeRawBufferPointer, next: Int)
+
+    private static func nextLine(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Line? {
+        guard start < bytes.count, let base = bytes.baseAddress else { return nil }
+        let end = headway_find_byte(base + start, bytes.count - start, UInt8(ascii: "\n"))
+        guard end > 0, bytes[start + end - 1] == UInt8(ascii: "\r") else { return nil }
+        let content = UnsafeRawBufferPointer(rebasing: bytes[start..<start + end - 1])
+        guard content.isPrintable else { return nil }
+        return (content, start + end + 1)
+    }
+
+    private static func requestLine(_ line: Line, in bytes: UnsafeRawBufferPointer) -> WireHead? {
+        let content = line.content
+        guard let space = content.firstIndex(of: UInt8(ascii: " ")), content.count > space + 10
+        else { return nil }
+        let version = content.count - 9
+        guard content[version...].elementsEqual(" HTTP/1.1".utf8), version > space + 1 else {
+            return nil
+        }
+        let target = UnsafeRawBufferPointer(rebasing: content[space + 1..<version])
+        guard target[0] == UInt8(ascii: "/"), !target.contains(UInt8(ascii: " ")) else {
+            return nil
+        }
+        return WireHead(
+            length: 0, method: UnsafeRawBufferPointer(rebasing: content[..<space]), target: target)
+    }
+
+    /// Reads one field; false when it is not for this parser.
+    private mutating func readField(
+        _ line: UnsafeRawBufferPointer,
+        _ field: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) -> Bool {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return false }
+        let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
+        // Space before the colon or at the start of a line is how requests are smuggled.
+        guard name.isToken else { return false }
+        var start = colon + 1
+        var end = line.count
+        while start < end, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
+        while end > start, line[end - 1] == 0x20 || line[end - 1] == 0x09 { end -= 1 }
+        let value = UnsafeRawBufferPointer(rebasing: line[start..<end])
+        switch name.count {
+        case 6 where name.isField("expect"), 7 where name.isField("upgrade"),
+            17 where name.isField("transfer-encoding"):
+            return false
+        case 10 where name.isField("connection"):
+            guard value.isField("keep-alive") || value.isField("close") else { return false }
+            isKeptAlive = value.isField("keep-alive")
+        case 14 where name.isField("content-length"):
+            guard !hasLength, let length = value.decimal else { return false }
+            hasLength = true
+            contentLength = length
+        default:
+            field(name, value)
+        }
+        return true
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether this is the text `name`, which is in lower case; upper case counts as lower case.
+    func isField(_ name: StaticString) -> Bool {
+        guard count == name.utf8CodeUnitCount else { return false }
+        for index in 0..<count {
+            let byte = self[index]
+            let lower = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
+            if lower != name.utf8Start[index] { return false }
+        }
+        return true
+    }
+
+    /// A whole number of up to 18 digits that fill the text.
+    var decimal: Int? {
+        guard !isEmpty, count <= 18 else { return nil }
+        var value = 0
+        for byte in self {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int(digit)
+        }
+        return value
+    }
+
+    /// No control characters but tabs.
+    fileprivate var isPrintable: Bool {
+        var isClean = true
+        for byte in self where (byte < 0x20 && byte != 0x09) || byte == 0x7F { isClean = false }
+        return isClean
+    }
+
+    /// Only characters that RFC 9110 allows in a field name, as far as that matters for framing.
+    fileprivate var isToken: Bool {
+        for byte in self where byte <= 0x20 || byte >= 0x7F { return false }
+        return true
+    }
+}

@@ -1,0 +1,126 @@
+internal import NIOCore
+
+/// Bytes that an answer is composed in: one block of memory per event loop, grown as needed and reused
+/// from answer to answer, so that composing allocates nothing and every append is a plain store.
+///
+/// Confined to its event loop.
+final class TextBuffer {
+    private var memory: UnsafeMutableRawPointer
+    private var capacity: Int
+
+    /// Bytes written since the last ``removeAll()``.
+    private(set) var count = 0
+
+    init(capacity: Int = 8_192) {
+        self.capacity = capacity
+        memory = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit { memory.deallocate() }
+
+    /// The bytes written so far. Valid until the next change.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
+
+    /// Forgets what was written, and gives memory back that only a giant answer needed.
+    func removeAll() {
+        count = 0
+        if capacity > 1 << 20 {
+            memory.deallocate()
+            capacity = 8_192
+            memory = .allocate(byteCount: capacity, alignment: 16)
+        }
+    }
+
+    /// Makes room for `additional` bytes.
+    @inline(__always)
+    private func reserve(_ additional: Int) {
+        if count + additional > capacity { grow(additional) }
+    }
+
+    private func grow(_ additional: Int) {
+        capacity = max(capacity * 2, count + additional)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        larger.copyMemory(from: memory, byteCount: count)
+        memory.deallocate()
+        memory = larger
+    }
+
+    // MARK: Appending
+
+    @inline(__always)
+    func append(_ byte: UInt8) {
+        reserve(1)
+        memory.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    @inline(__always)
+    func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    @inline(__always)
+    func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        (memory + count).copyMemory(from: base, byteCount: bytes.count)
+        count += bytes.count
+    }
+
+    func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Appends a whole number in decimal digits.
+    func appendDecimal(_ value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        appendDecimal(value.magnitude)
+    }
+
+    /// Appends a whole number in decimal digits.
+    @inline(__always)
+    func appendDecimal(_ value: UInt) {
+        if value < 10 { return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
+        var digits = 1
+        var bound: UInt = 10
+        while value >= bound {
+            digits += 1
+            let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
+            if overflow { break }
+            bound = next
+        }
+        reserve(digits)
+        var rest = value
+        for index in stride(from: count + digits - 1, through: count, by: -1) {
+            memory.storeBytes(
+                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: index,
+                as: UInt8.self)
+            rest /= 10
+        }
+        count += digits
+    }
+
+    /// Appends thousandths as a number with three decimals, as in `12.345`.
+    func appendThousandths(_ value: UInt64) {
+        appendDecimal(UInt(value / 1_000))
+        let rest = UInt8(ascii: "0")
+        let part = Int(value % 1_000)
+        append(UInt8(ascii: "."))
+        append(rest + UInt8(part / 100))
+        append(rest + UInt8(part / 10 % 10))
+        append(rest + UInt8(part % 10))
+    }
+
+    /// Appends sixteen hexadecimal digits.
+    func appendHexadecimal(_ value: UInt64) {
+        for shift in stride(from: 60, through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
+            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+}
