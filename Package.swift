@@ -138,7 +138,15 @@ if !coreOnly {
             [
                 "ServingModel", "EngineAPI", "EngineSynthetic", "ModelRepository", "ServingRuntime",
                 "ServerConfiguration", "Telemetry", "GatewayCore", "GatewayHTTP", logging,
-                lifecycle, nioCore, nioPosix,
+                lifecycle, nioCore, nioHTTP1, nioPosix,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
+        tests(
+            "GatewayCoreTests",
+            [
+                "ServingModel", "EngineAPI", "ModelRepository", "ServingRuntime", "GatewayCore",
+                logging,
             ]),
     ]
 }
