@@ -1,16 +1,18 @@
 internal import CCompression
-internal import NIOCore
-internal import ServingModel
+package import NIOCore
+package import ServingModel
 
 /// The content codings of HTTP that Headway speaks.
-enum ContentCoding: String {
+package enum ContentCoding: String {
+    /// The format of RFC 1952.
     case gzip
+    /// The format of RFC 1950, or, when reading, RFC 1951.
     case deflate
 
     /// The coding of a `Content-Encoding` field; `nil` for none.
     ///
     /// - Throws: ``ServingError`` that lists the codings when it is none of them.
-    static func of(contentEncoding: String) throws(ServingError) -> ContentCoding? {
+    package static func of(contentEncoding: String) throws(ServingError) -> ContentCoding? {
         switch contentEncoding.lowercased() {
         case "", "identity": return nil
         case "gzip", "x-gzip": return .gzip
@@ -23,7 +25,7 @@ enum ContentCoding: String {
     }
 
     /// The best coding that an `Accept-Encoding` field allows; `nil` to send the body as it is.
-    static func best(acceptEncoding: String) -> ContentCoding? {
+    package static func best(acceptEncoding: String) -> ContentCoding? {
         var accepted: Set<String> = []
         for item in acceptEncoding.lowercased().split(separator: ",") {
             let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
@@ -38,7 +40,7 @@ enum ContentCoding: String {
     }
 
     /// Compresses a body; `nil` when that does not make it smaller.
-    func compress(_ body: ByteBuffer, with allocator: ByteBufferAllocator) -> ByteBuffer? {
+    package func compress(_ body: ByteBuffer, with allocator: ByteBufferAllocator) -> ByteBuffer? {
         let isGzip = self == .gzip
         let bound = headway_deflate_bound(body.readableBytes, isGzip)
         var result = allocator.buffer(capacity: bound)
@@ -55,7 +57,7 @@ enum ContentCoding: String {
     /// Decompresses a body of at most `limit` bytes.
     ///
     /// - Throws: ``ServingError`` when it is corrupt, cut off, or larger.
-    func decompress(
+    package func decompress(
         _ body: ByteBuffer, limit: Int, with allocator: ByteBufferAllocator
     ) throws(ServingError) -> ByteBuffer {
         do {

@@ -1,20 +1,20 @@
 /// The path of an infer request: `/v2/models/{model}[/versions/{version}]/infer`.
-struct InferRoute: Equatable {
+package struct InferRoute: Equatable {
     /// Name of the model, percent-decoded.
-    var model: String
+    package var model: String
 
     /// The version, as written.
-    var version: String?
+    package var version: String?
 
     /// Whether a target may be an infer route: quick, and right about everything that is.
-    static func mayBe(_ target: UnsafeRawBufferPointer) -> Bool {
+    package static func mayBe(_ target: UnsafeRawBufferPointer) -> Bool {
         guard target.count > 17, target.starts(with: "/v2/models/".utf8) else { return false }
         let path = target.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target[...]
         return path.suffix(6).elementsEqual("/infer".utf8)
     }
 
     /// Reads a request target; `nil` when it is any other path.
-    init?(target: String) {
+    package init?(target: String) {
         let utf8 = target.utf8
         let path = utf8.firstIndex(of: UInt8(ascii: "?")).map { utf8[..<$0] } ?? utf8[...]
         guard path.starts(with: "/v2/models/".utf8) else { return nil }

@@ -4,9 +4,9 @@ internal import CPlatform
 ///
 /// Reads only what is plain: a complete head, `Content-Length` or no body, nothing that changes the
 /// framing. Whatever else HTTP/1.1 allows is left to the library's parser; see ``Reading/complex``.
-struct WireHead {
+package struct WireHead {
     /// What reading a head came to.
-    enum Reading {
+    package enum Reading {
         /// The head is whole and plain.
         case plain(WireHead)
         /// The library's parser has to look at it: incomplete, chunked, upgraded, unusual or wrong.
@@ -14,19 +14,19 @@ struct WireHead {
     }
 
     /// Bytes of the head, including the empty line.
-    let length: Int
+    package let length: Int
 
     /// Bytes of the body.
-    private(set) var contentLength = 0
+    package private(set) var contentLength = 0
 
     /// The method, up to the first space.
-    let method: UnsafeRawBufferPointer
+    package let method: UnsafeRawBufferPointer
 
     /// The request target.
-    let target: UnsafeRawBufferPointer
+    package let target: UnsafeRawBufferPointer
 
     /// Whether the connection stays open after the answer.
-    private(set) var isKeptAlive = true
+    package private(set) var isKeptAlive = true
 
     private var hasLength = false
 
@@ -41,7 +41,7 @@ struct WireHead {
 
     /// Reads the head at the start of `bytes` and hands each header field to `field`: the name in
     /// lower case up to 32 bytes, and the value without surrounding space.
-    static func read(
+    package static func read(
         _ bytes: UnsafeRawBufferPointer, limit: Int,
         field: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
     ) -> Reading {

@@ -1,9 +1,9 @@
-internal import ServingModel
+package import ServingModel
 
 extension JSONScanner {
     /// Reads a whole number within the bounds of `Integer`.
     @inline(__always)
-    mutating func integer<Integer: FixedWidthInteger>(
+    package mutating func integer<Integer: FixedWidthInteger>(
         _ type: Integer.Type = Integer.self
     ) throws(ServingError) -> Integer {
         skipSpace()
@@ -60,7 +60,7 @@ extension JSONScanner {
     /// is too, one multiplication or division rounds correctly (Clinger, "How to read floating point
     /// numbers accurately", 1990). Anything else takes the standard library's path.
     @inline(__always)
-    mutating func double() throws(ServingError) -> Double {
+    package mutating func double() throws(ServingError) -> Double {
         skipSpace()
         let start = position
         let isNegative = current == UInt8(ascii: "-")

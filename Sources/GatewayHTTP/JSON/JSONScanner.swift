@@ -1,19 +1,21 @@
-internal import ServingModel
+package import ServingModel
 
 /// Reads JSON front to back without building a tree: callers take what they know and skip the rest.
 ///
 /// Serves the infer route, where a general parser would cost more than the scheduler and the engine
 /// call together. The grammar is RFC 8259 plus the numbers `NaN`, `Infinity` and `-Infinity`, which
 /// Python clients write. Values nest at most ``maxDepth`` deep.
-struct JSONScanner {
-    static let maxDepth = 64
+package struct JSONScanner {
+    /// How deep values may nest.
+    package static let maxDepth = 64
 
     private let bytes: UnsafeRawBufferPointer
 
     /// Where the next byte is read.
-    var position = 0
+    package var position = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    /// A scanner at the start of `bytes`, which must outlive it.
+    package init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
     }
 
@@ -65,7 +67,7 @@ struct JSONScanner {
     }
 
     /// Makes sure that nothing but space is left.
-    mutating func expectEnd() throws(ServingError) {
+    package mutating func expectEnd() throws(ServingError) {
         skipSpace()
         guard position == bytes.count else { throw malformed("the end of the request") }
     }
@@ -73,7 +75,7 @@ struct JSONScanner {
     // MARK: Values
 
     /// Reads an object and hands each key to `body`, which must read the value.
-    mutating func members(
+    package mutating func members(
         of what: StaticString,
         _ body: (inout JSONScanner, JSONText) throws(ServingError) -> Void
     ) throws(ServingError) {
@@ -88,7 +90,7 @@ struct JSONScanner {
     }
 
     /// Reads an array and calls `body` before each element, which it must read.
-    mutating func elements(
+    package mutating func elements(
         of what: StaticString, _ body: (inout JSONScanner) throws(ServingError) -> Void
     ) throws(ServingError) {
         guard take(UInt8(ascii: "[")) else { throw malformed("an array for \(what)") }
@@ -100,7 +102,7 @@ struct JSONScanner {
     }
 
     /// Reads a string.
-    mutating func text() throws(ServingError) -> JSONText {
+    package mutating func text() throws(ServingError) -> JSONText {
         guard take(UInt8(ascii: "\"")) else { throw malformed("a string") }
         let start = position
         var hasEscapes = false
@@ -123,7 +125,7 @@ struct JSONScanner {
     }
 
     /// Reads `true` or `false`.
-    mutating func boolean() throws(ServingError) -> Bool {
+    package mutating func boolean() throws(ServingError) -> Bool {
         skipSpace()
         if take(literal: "true") { return true }
         if take(literal: "false") { return false }
@@ -131,7 +133,7 @@ struct JSONScanner {
     }
 
     /// Reads a value that nobody wants.
-    mutating func skipValue(depth: Int = 0) throws(ServingError) {
+    package mutating func skipValue(depth: Int = 0) throws(ServingError) {
         guard depth < Self.maxDepth else {
             throw malformed("values nested at most \(Self.maxDepth) deep")
         }

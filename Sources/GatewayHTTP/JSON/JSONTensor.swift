@@ -1,14 +1,14 @@
-internal import EngineAPI
-internal import ServingModel
+package import EngineAPI
+package import ServingModel
 
 /// Reads a tensor's `data` array, nested to the tensor's shape or flat, straight into the layout that
 /// a batch has: row-major, little-endian.
-enum JSONTensor {
+package enum JSONTensor {
     /// Reads `count` elements of type `dataType`.
     ///
     /// - Throws: ``ServingError`` that names the tensor when the elements are of another kind, out of
     ///   range, or not `count` many.
-    static func read(
+    package static func read(
         _ scanner: inout JSONScanner, name: JSONText, dataType: DataType, count: Int
     ) throws(ServingError) -> TensorBuffer {
         if dataType == .bytes { return try readStrings(&scanner, name: name, count: count) }

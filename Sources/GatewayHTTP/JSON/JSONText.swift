@@ -1,20 +1,20 @@
 /// A JSON string as it stands in the input, between its quotes.
-struct JSONText {
+package struct JSONText {
     /// The bytes between the quotes.
-    let bytes: UnsafeRawBufferPointer
+    package let bytes: UnsafeRawBufferPointer
 
     /// Whether any of them is a backslash.
-    let hasEscapes: Bool
+    package let hasEscapes: Bool
 
     /// Whether the text is `literal`; no key or name that Headway looks for needs an escape.
-    func equals(_ literal: StaticString) -> Bool {
+    package func equals(_ literal: StaticString) -> Bool {
         guard !hasEscapes, bytes.count == literal.utf8CodeUnitCount else { return false }
         for index in 0..<bytes.count where bytes[index] != literal.utf8Start[index] { return false }
         return true
     }
 
     /// Whether the text is `other`.
-    func equals(_ other: String) -> Bool {
+    package func equals(_ other: String) -> Bool {
         if hasEscapes { return string == other }
         return other.utf8.withContiguousStorageIfAvailable { storage in
             storage.count == bytes.count && storage.elementsEqual(bytes)
@@ -22,14 +22,14 @@ struct JSONText {
     }
 
     /// The text with escapes resolved; `nil` when it is not valid JSON or not valid UTF-8.
-    var string: String? {
+    package var string: String? {
         hasEscapes
             ? unescaped.flatMap { String(validating: $0, as: UTF8.self) }
             : String(validating: bytes, as: UTF8.self)
     }
 
     /// The bytes with escapes resolved; `nil` when an escape is malformed.
-    var unescaped: [UInt8]? {
+    package var unescaped: [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var index = 0

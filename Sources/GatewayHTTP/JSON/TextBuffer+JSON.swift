@@ -1,15 +1,15 @@
-internal import ServingModel
+package import ServingModel
 
 /// JSON, written front to back without a tree.
 extension TextBuffer {
     /// Appends `text` with quotes and escapes.
-    func appendJSON(_ text: String) {
+    package func appendJSON(_ text: String) {
         var text = text
         text.withUTF8 { appendJSON(UnsafeRawBufferPointer($0)) }
     }
 
     /// Appends UTF-8 text with quotes and escapes.
-    func appendJSON(_ bytes: UnsafeRawBufferPointer) {
+    package func appendJSON(_ bytes: UnsafeRawBufferPointer) {
         append(UInt8(ascii: "\""))
         var clean = 0
         for (index, byte) in bytes.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
@@ -37,7 +37,7 @@ extension TextBuffer {
     }
 
     /// Appends a list of extents with brackets.
-    func appendShape(_ shape: [Int]) {
+    package func appendShape(_ shape: [Int]) {
         append(UInt8(ascii: "["))
         for (index, extent) in shape.enumerated() {
             if index > 0 { append(UInt8(ascii: ",")) }
@@ -48,7 +48,9 @@ extension TextBuffer {
 
     /// Appends the shortest text that reads back as the same number. Infinities and not-a-number are
     /// written as Python's `json` module does.
-    func appendNumber<Value: BinaryFloatingPoint & LosslessStringConvertible>(_ value: Value) {
+    package func appendNumber<Value: BinaryFloatingPoint & LosslessStringConvertible>(
+        _ value: Value
+    ) {
         if value.isFinite {
             append("\(value)" as String)
         } else if value.isNaN {
@@ -63,7 +65,7 @@ extension TextBuffer {
     // MARK: Tensors
 
     /// Appends the elements of a tensor as a flat array.
-    func appendElements(_ bytes: UnsafeRawBufferPointer, _ dataType: DataType) {
+    package func appendElements(_ bytes: UnsafeRawBufferPointer, _ dataType: DataType) {
         append(UInt8(ascii: "["))
         switch dataType {
         case .bool: appendEach(bytes, UInt8.self) { $0.append($1 == 0 ? "false" : "true") }
@@ -114,14 +116,14 @@ extension TextBuffer {
 }
 
 /// The two 16-bit floating-point formats, for JSON answers.
-enum HalfPrecision {
+package enum HalfPrecision {
     /// Brain floating point: the upper half of an IEEE single.
-    static func bf16(_ bits: UInt16) -> Float {
+    package static func bf16(_ bits: UInt16) -> Float {
         Float(bitPattern: UInt32(bits) << 16)
     }
 
     /// IEEE 754 half precision.
-    static func fp16(_ bits: UInt16) -> Float {
+    package static func fp16(_ bits: UInt16) -> Float {
         let sign: Float = bits & 0x8000 == 0 ? 1 : -1
         let exponent = Int(bits >> 10 & 0x1F)
         let fraction = Float(bits & 0x3FF) / 1024

@@ -4,14 +4,15 @@ internal import NIOCore
 /// from answer to answer, so that composing allocates nothing and every append is a plain store.
 ///
 /// Confined to its event loop.
-final class TextBuffer {
+package final class TextBuffer {
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
 
     /// Bytes written since the last ``removeAll()``.
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    init(capacity: Int = 8_192) {
+    /// An empty buffer with room for `capacity` bytes.
+    package init(capacity: Int = 8_192) {
         self.capacity = capacity
         memory = .allocate(byteCount: capacity, alignment: 16)
     }
@@ -19,10 +20,12 @@ final class TextBuffer {
     deinit { memory.deallocate() }
 
     /// The bytes written so far. Valid until the next change.
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
+    package var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: memory, count: count)
+    }
 
     /// Forgets what was written, and gives memory back that only a giant answer needed.
-    func removeAll() {
+    package func removeAll() {
         count = 0
         if capacity > 1 << 20 {
             memory.deallocate()
@@ -47,44 +50,49 @@ final class TextBuffer {
 
     // MARK: Appending
 
+    /// Appends one byte.
     @inline(__always)
-    func append(_ byte: UInt8) {
+    package func append(_ byte: UInt8) {
         reserve(1)
         memory.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
+    /// Appends text as it is.
     @inline(__always)
-    func append(_ text: StaticString) {
+    package func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends bytes.
     @inline(__always)
-    func append(_ bytes: UnsafeRawBufferPointer) {
+    package func append(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         reserve(bytes.count)
         (memory + count).copyMemory(from: base, byteCount: bytes.count)
         count += bytes.count
     }
 
-    func append(_ bytes: [UInt8]) {
+    /// Appends bytes.
+    package func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { append($0) }
     }
 
-    func append(_ text: String) {
+    /// Appends text as it is.
+    package func append(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
     /// Appends a whole number in decimal digits.
-    func appendDecimal(_ value: Int) {
+    package func appendDecimal(_ value: Int) {
         if value < 0 { append(UInt8(ascii: "-")) }
         appendDecimal(value.magnitude)
     }
 
     /// Appends a whole number in decimal digits.
     @inline(__always)
-    func appendDecimal(_ value: UInt) {
+    package func appendDecimal(_ value: UInt) {
         if value < 10 { return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
         var digits = 1
         var bound: UInt = 10
@@ -106,7 +114,7 @@ final class TextBuffer {
     }
 
     /// Appends thousandths as a number with three decimals, as in `12.345`.
-    func appendThousandths(_ value: UInt64) {
+    package func appendThousandths(_ value: UInt64) {
         appendDecimal(UInt(value / 1_000))
         let rest = UInt8(ascii: "0")
         let part = Int(value % 1_000)
@@ -117,7 +125,7 @@ final class TextBuffer {
     }
 
     /// Appends sixteen hexadecimal digits.
-    func appendHexadecimal(_ value: UInt64) {
+    package func appendHexadecimal(_ value: UInt64) {
         for shift in stride(from: 60, through: 0, by: -4) {
             let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
             append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)

@@ -1,16 +1,18 @@
-internal import EngineAPI
-internal import ServingModel
-internal import ServingRuntime
+package import EngineAPI
+package import ServingModel
+package import ServingRuntime
 
 /// The best classes of each row of an output.
-struct Classification {
+package struct Classification {
     /// Shape of ``tensor``: rows, if the model has them, by classes.
-    let shape: [Int]
+    package let shape: [Int]
 
     /// Strings of the form `value:index` or `value:index:label`.
-    let tensor: TensorBuffer
+    package let tensor: TensorBuffer
 
-    init(_ spec: TensorInterface, _ response: InferenceResponse, _ output: RequestedOutput) {
+    /// Ranks one request's part of an output.
+    package init(_ spec: TensorInterface, _ response: InferenceResponse, _ output: RequestedOutput)
+    {
         let bytes = response.bytes(of: output.index)
         let rows = response.batch.isBatched ? response.rows.count : 1
         let values = Self.values(bytes, spec.dataType)
@@ -40,7 +42,7 @@ struct Classification {
     }
 
     /// Whether an output of this type can be ranked.
-    static func supports(_ dataType: DataType) -> Bool {
+    package static func supports(_ dataType: DataType) -> Bool {
         switch dataType {
         case .bytes, .bool: false
         default: true

@@ -1,21 +1,22 @@
-internal import ServingRuntime
+package import ServingRuntime
 
 /// The body of an infer request as it came from the network: a JSON part, then binary tensors.
-struct InferBody {
+package struct InferBody {
     /// The JSON part; empty in the raw form.
-    let header: UnsafeRawBufferPointer
+    package let header: UnsafeRawBufferPointer
 
     /// What follows it in the same piece of memory, and in further pieces as received.
     private let rest: UnsafeRawBufferPointer
     private let more: [UnsafeRawBufferPointer]
 
     /// Bytes that follow the JSON part.
-    let binaryCount: Int
+    package let binaryCount: Int
 
     /// A body whose `first` piece holds the JSON part of `headerLength` bytes; `nil` for all of it.
     ///
     /// - Returns: `nil` when the first piece is shorter than the JSON part.
-    init?(first: UnsafeRawBufferPointer, more: [UnsafeRawBufferPointer], headerLength: Int?) {
+    package init?(first: UnsafeRawBufferPointer, more: [UnsafeRawBufferPointer], headerLength: Int?)
+    {
         let length = headerLength ?? first.count
         guard length <= first.count else { return nil }
         header = UnsafeRawBufferPointer(rebasing: first[..<length])
@@ -25,7 +26,7 @@ struct InferBody {
     }
 
     /// `count` bytes that start `offset` bytes after the JSON part; they are known to be there.
-    func binary(at offset: Int, count: Int) -> InputBytes {
+    package func binary(at offset: Int, count: Int) -> InputBytes {
         if offset + count <= rest.count {
             return InputBytes(UnsafeRawBufferPointer(rebasing: rest[offset..<offset + count]))
         }

@@ -1,11 +1,11 @@
 internal import EngineAPI
 internal import GatewayCore
-internal import ServingModel
-internal import ServingRuntime
+package import ServingModel
+package import ServingRuntime
 
 /// Reads a KServe v2 infer request with Triton's binary-tensor extension, in one pass, and checks it
 /// against the model: names, element types, shapes, sizes.
-struct InferDecoder {
+package struct InferDecoder {
     private let interface: ModelInterface
     private let body: InferBody
     private var result = DecodedInfer()
@@ -36,7 +36,7 @@ struct InferDecoder {
     /// Reads a request.
     ///
     /// - Throws: ``ServingError`` `invalidArgument` that names what was wrong and what is allowed.
-    static func decode(
+    package static func decode(
         _ body: InferBody, for interface: ModelInterface
     ) throws(ServingError) -> DecodedInfer {
         var decoder = InferDecoder(interface, body)

@@ -1,14 +1,14 @@
 internal import EngineAPI
-internal import ServingModel
-internal import ServingRuntime
+package import ServingModel
+package import ServingRuntime
 
 /// The raw form of a request: no JSON part, the whole body is the model's only input, one row.
-enum RawInfer {
+package enum RawInfer {
     /// Reads a request.
     ///
     /// - Throws: ``ServingError`` when the model has several inputs or more than one open extent, or
     ///   when the size does not fit.
-    static func decode(
+    package static func decode(
         _ body: InferBody, for interface: ModelInterface
     ) throws(ServingError) -> DecodedInfer {
         guard interface.inputs.count == 1, let input = interface.inputs.first else {

@@ -1,5 +1,5 @@
 internal import GatewayCore
-internal import HTTPTypes
+package import HTTPTypes
 internal import Hummingbird
 internal import Logging
 internal import ServingModel
@@ -61,16 +61,19 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
 }
 
 /// The paths that are served, so that a wrong method can be told from a wrong path.
-struct RouteTable: Sendable {
+package struct RouteTable: Sendable {
     private var patterns: [(parts: [Substring], method: HTTPRequest.Method)] = []
 
+    /// A table without routes.
+    package init() {}
+
     /// Notes a route; parts of `path` that start with a colon match anything.
-    mutating func add(_ method: HTTPRequest.Method, _ path: String) {
+    package mutating func add(_ method: HTTPRequest.Method, _ path: String) {
         patterns.append((path.split(separator: "/"), method))
     }
 
     /// The methods that are served at `path`.
-    func methods(of path: String) -> [HTTPRequest.Method] {
+    package func methods(of path: String) -> [HTTPRequest.Method] {
         let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         return patterns.filter { pattern in
             pattern.parts.count == parts.count
