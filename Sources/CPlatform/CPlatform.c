@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #if defined(__linux__)
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #endif
 
 struct thread {
@@ -42,6 +45,22 @@ int headway_thread_start(const char *name, void (*body)(void *), void *context) 
     }
     pthread_detach(id);
     return 0;
+}
+
+bool headway_holds(const void *bytes, size_t count, const void *needle, size_t needle_count) {
+    return memmem(bytes, count, needle, needle_count) != NULL;
+}
+
+void headway_thread_computes(void) {
+#if defined(__linux__)
+    struct sched_param parameter = {0};
+    // Failing only means that the thread keeps what it has.
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameter);
+    id_t thread = (id_t)syscall(SYS_gettid);
+    errno = 0;
+    int niceness = getpriority(PRIO_PROCESS, thread);
+    if (errno == 0) setpriority(PRIO_PROCESS, thread, niceness + 4);
+#endif
 }
 
 struct parker {

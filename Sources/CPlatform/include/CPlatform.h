@@ -21,6 +21,15 @@ static inline ptrdiff_t headway_find_byte(const void *bytes, size_t count, uint8
     return found ? (const char *)found - (const char *)bytes : -1;
 }
 
+/// Whether `needle` stands anywhere in `count` bytes.
+bool headway_holds(const void *bytes, size_t count, const void *needle, size_t needle_count);
+
+/// Marks the calling thread as one that computes. Where it shares a core with threads that handle
+/// events it does not interrupt them when it is woken, and yields them the larger part of the core when
+/// both have work without end: a server that computes but no longer reads cannot even refuse. On a core
+/// of its own this changes nothing.
+void headway_thread_computes(void);
+
 /// Starts a detached thread; answers 0 or an errno. `name` is cut to 15 bytes.
 int headway_thread_start(const char *name, void (*body)(void *), void *context);
 

@@ -16,6 +16,8 @@ struct AnswerWriter {
         json.removeAll()
         let binary = InferEncoder(model: model, response: response).json(
             id: exchange.id, outputs: exchange.outputs, into: json)
+        // The tensors are views: what was made for this answer must outlive the copying below.
+        defer { withExtendedLifetime((binary, response)) {} }
         let jsonLength = binary.tensors.isEmpty ? nil : json.count
         if let coding = exchange.accepts {
             for tensor in binary.tensors { json.append(tensor) }
@@ -48,12 +50,7 @@ struct AnswerWriter {
         head.append("\r\n")
         appendContent(length: body.count, jsonLength: nil, to: head)
         appendCommon(to: head)
-        for header in ErrorTable.headers(of: error) {
-            head.append(header.name)
-            head.append(": ")
-            head.append(header.value)
-            head.append("\r\n")
-        }
+        appendHeaders(of: error, to: head)
         head.append("\r\n")
         return assemble(head, body.bytes, [])
     }
@@ -85,6 +82,17 @@ struct AnswerWriter {
         answer.writeBytes(body)
         for tensor in tensors { answer.writeBytes(tensor) }
         return answer
+    }
+
+    private func appendHeaders(of error: ServingError, to head: TextBuffer) {
+        // By far the commonest refusal under load; its fields never differ.
+        if error.code == .deadlineExceeded { return head.append("x-should-retry: false\r\n") }
+        for header in ErrorTable.headers(of: error) {
+            head.append(header.name)
+            head.append(": ")
+            head.append(header.value)
+            head.append("\r\n")
+        }
     }
 
     private func appendContent(length: Int, jsonLength: Int?, to head: TextBuffer) {

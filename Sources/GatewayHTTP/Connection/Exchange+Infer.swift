@@ -1,4 +1,6 @@
+internal import CPlatform
 internal import GatewayCore
+internal import NIOCore
 internal import NIOHTTP1
 internal import ServingModel
 internal import ServingRuntime
@@ -87,6 +89,16 @@ extension Exchange {
                     + "that is not negative"))
     }
 
+    /// Whether the JSON part may ask for a priority or a timeout. Looks for the words, so it may be wrong
+    /// about a request that has them elsewhere, which is then judged after parsing.
+    var mayHoldParameters: Bool {
+        guard let first = chunks.first else { return false }
+        return first.withUnsafeReadableBytes { bytes in
+            let json = UnsafeRawBufferPointer(rebasing: bytes.prefix(headerLength ?? bytes.count))
+            return json.holds("\"priority\"") || json.holds("\"timeout\"")
+        }
+    }
+
     /// The version asked for in the path.
     func requestedVersion() throws(ServingError) -> Int? {
         guard let text = route?.version else { return nil }
@@ -115,7 +127,19 @@ extension Exchange {
     }
 }
 
+extension ServingError {
+    /// A request that would be late.
+    static let outOfReach = ServingError(
+        .deadlineExceeded, "the deadline is sooner than any answer could be ready")
+}
+
 extension UnsafeRawBufferPointer {
+    /// Whether `text` stands anywhere in these bytes.
+    fileprivate func holds(_ text: StaticString) -> Bool {
+        guard let base = baseAddress else { return false }
+        return headway_holds(base, count, text.utf8Start, text.utf8CodeUnitCount)
+    }
+
     /// Short enough and clean enough to be echoed in a header field.
     fileprivate var isPrintableID: Bool {
         !isEmpty && count <= 256 && allSatisfy { $0 >= 0x21 && $0 <= 0x7E }

@@ -133,12 +133,23 @@ extension InferHandler {
         do throws(ServingError) {
             if let refusal = exchange.refusal { throw refusal }
             let model = try model(of: exchange)
+            if try isTurnedAway(exchange, model) { throw .outOfReach }
             let request = try prepare(exchange, model)
             exchange.request = request
             loop.submit(request, to: model.served)
         } catch {
             finish(exchange, .failure(error))
         }
+    }
+
+    /// Whether the request will be late whatever its body says. Only where its body cannot change class
+    /// or deadline; a request that is let in here is judged again by the scheduler.
+    private func isTurnedAway(
+        _ exchange: Exchange, _ model: ModelHandle
+    ) throws(ServingError) -> Bool {
+        guard exchange.encoding == nil, !exchange.mayHoldParameters else { return false }
+        let promise = try model.quality.promise(exchange.wish, arrival: clock.now())
+        return model.served.turnsAway(promise.priorityClass, deadline: promise.deadline)
     }
 
     private func model(of exchange: Exchange) throws(ServingError) -> ModelHandle {

@@ -37,16 +37,23 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
 
     // MARK: Requests
 
-    /// Hands a request to its model at the end of this turn of the loop.
+    /// Hands a request to its model at the end of this turn of the loop, or sooner when a whole batch
+    /// has come together.
     func submit(_ request: InferenceRequest, to model: ServedModel) {
+        var gathered = 1
         if let index = outgoing.firstIndex(where: { $0.model === model }) {
             outgoing[index].requests.append(request)
+            gathered = outgoing[index].requests.count
         } else {
             outgoing.append((model, [request]))
         }
+        if gathered >= model.interface.maxBatchSize, gathered > 1 { return flush() }
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
-        eventLoop.execute { [self] in flush() }
+        eventLoop.execute { [self] in
+            isFlushScheduled = false
+            flush()
+        }
     }
 
     /// Takes a request back whose client has gone away.
@@ -61,7 +68,6 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     }
 
     private func flush() {
-        isFlushScheduled = false
         let turn = outgoing
         outgoing.removeAll(keepingCapacity: true)
         for (model, requests) in turn where !requests.isEmpty { model.submit(requests) }

@@ -31,6 +31,9 @@ package struct SchedulerConfiguration: Sendable, Equatable {
     /// push the batches of lesser ones.
     package var minEfficiency: Double
 
+    /// When a request that will not make its deadline is told so.
+    package var fastFail: FastFail
+
     /// Memory of the arrival rates.
     package var rateTimeConstant: Interval
 
@@ -55,6 +58,7 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         guardInterval = .microseconds(500)
         minEfficiency = 0.5
         rateTimeConstant = .milliseconds(100)
+        fastFail = .head
         policy = .slackAware
     }
 

@@ -20,6 +20,10 @@ package enum Event: Sendable, Equatable {
     /// The wake-up asked for by ``Scheduler/nextWakeup``.
     case timerFired
 
+    /// The shell turned requests of a class away because ``Scheduler/earliestDeadline(of:at:)`` told that
+    /// they would be late. They never arrived, but they are traffic.
+    case turnedAway(ClassIndex, rows: Int)
+
     /// No further arrivals are accepted; what waits is still served.
     case draining
 }

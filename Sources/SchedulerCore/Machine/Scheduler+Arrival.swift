@@ -30,6 +30,9 @@ extension Scheduler {
         guard !isLate(request, startingAt: start, buckets[bucket].latency) else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
+        guard fits(request, bucket: bucket, startingAt: start) else {
+            return refuse(request, .deadlineUnreachable, at: now, into: &actions)
+        }
         guard makeRoom(for: request, at: now, into: &actions) else {
             return refuse(request, .queueFull, at: now, into: &actions)
         }
@@ -50,7 +53,7 @@ extension Scheduler {
     }
 
     /// When the next batch can start, or `nil` while no instance exists.
-    private func earliestStart(at now: Instant) -> Instant? {
+    func earliestStart(at now: Instant) -> Instant? {
         var earliest: Instant?
         for instance in instances {
             switch instance {

@@ -60,6 +60,8 @@ package struct Scheduler: ~Copyable {
             lose(instance, at: now, into: &actions)
         case .timerFired:
             purge(at: now, into: &actions)
+        case .turnedAway(let priorityClass, let rows):
+            noteTurnedAway(priorityClass, rows: rows, at: now)
         case .draining:
             isDraining = true
         }

@@ -224,11 +224,13 @@ struct SlackAwarePolicy {
         return min(rows, scheduler.buckets[bucket].queues[index].rows(in: scheduler.table))
     }
 
-    /// More than one percent of the class's traffic is being rejected.
+    /// More than one percent of the class's traffic is being rejected, and the queue holds work that
+    /// will not be served. Where newcomers without a chance are refused at arrival it holds none.
     private func isOverloaded(
         _ index: Int, rate: Double, _ scheduler: borrowing Scheduler
     ) -> Bool {
-        scheduler.classes[index].rejects.value(at: now) > 0.01 * rate
+        scheduler.configuration.fastFail == .head
+            && scheduler.classes[index].rejects.value(at: now) > 0.01 * rate
     }
 
     /// Rounds a batch down to whole tiles where that pays: only under load, and never below one tile.

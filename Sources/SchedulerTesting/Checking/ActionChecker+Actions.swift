@@ -86,8 +86,11 @@ extension ActionChecker {
         let needed = alone + configuration.guardInterval
         switch reason {
         case .deadlineUnreachable:
+            // With .tail the work that waits may be what makes a newcomer late; how late is the oracle's
+            // business.
             guard id == newcomer, let start = newcomerStart,
                 start + needed > record.arrival.deadline
+                    || (configuration.fastFail == .tail && waitingRequests > 1)
             else { throw no(.rejectedEarlierThanDecidable, now, "request \(id) on arrival") }
         case .deadlineMissed:
             guard now + needed > record.arrival.deadline else {

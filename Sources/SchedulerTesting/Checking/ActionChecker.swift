@@ -126,7 +126,7 @@ package struct ActionChecker: Sendable {
             }
         case .draining:
             isDraining = true
-        case .cancelled, .timerFired:
+        case .cancelled, .timerFired, .turnedAway:
             break
         }
     }

@@ -100,7 +100,8 @@ extension NaiveScheduler {
             let rates = scheduler.traffic.map { $0.arrivals.value(at: now) }
             self.rates = rates
             overloaded = scheduler.traffic.indices.map {
-                scheduler.traffic[$0].rejects.value(at: now) > 0.01 * rates[$0]
+                configuration.fastFail == .head
+                    && scheduler.traffic[$0].rejects.value(at: now) > 0.01 * rates[$0]
             }
             patience = scheduler.traffic.map { ($0.tightest - configuration.guardInterval) / 2 }
             let busy = scheduler.traffic.indices.filter { rates[$0] > 0.0001 }

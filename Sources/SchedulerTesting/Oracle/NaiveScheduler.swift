@@ -92,6 +92,10 @@ package struct NaiveScheduler {
             lose(instance.rawValue, at: now)
         case .timerFired:
             giveUpHopeless(at: now)
+        case .turnedAway(let priorityClass, let rows):
+            let index = min(priorityClass.rawValue, configuration.classes.count - 1)
+            traffic[index].arrivals.add(rows, at: now)
+            traffic[index].rejects.add(rows, at: now)
         case .draining:
             isDraining = true
         }
@@ -117,9 +121,37 @@ package struct NaiveScheduler {
         guard start + needed <= arrival.deadline else {
             return reject(request, .deadlineUnreachable, at: now)
         }
+        guard fits(request, shapes[shape].latency, startingAt: start) else {
+            return reject(request, .deadlineUnreachable, at: now)
+        }
         guard makeRoom(for: request, at: now) else { return reject(request, .queueFull, at: now) }
         if arrival.deadline != .distantFuture { note(index, now.interval(to: arrival.deadline)) }
         waiting.append(request)
+    }
+
+    /// Whether the request makes its deadline when all that goes before it is computed in full batches.
+    private func fits(
+        _ request: Waiting, _ latency: LatencyModel, startingAt start: Instant
+    ) -> Bool {
+        guard configuration.fastFail == .tail, request.arrival.deadline != .distantFuture else {
+            return true
+        }
+        let before = waiting.filter { other in
+            other.classIndex < request.classIndex
+                || (other.classIndex == request.classIndex
+                    && other.arrival.deadline <= request.arrival.deadline)
+        }
+        let patience = (traffic[request.classIndex].tightest - configuration.guardInterval) / 2
+        let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchRows)
+        let serving = max(seats.filter { $0.isInService || $0.job != nil }.count, 1)
+        var left = (before.reduce(0) { $0 + $1.arrival.rows } + serving - 1) / serving
+        var end = start + configuration.guardInterval
+        while left >= batch {
+            end = end + latency.latency(rows: batch)
+            left -= batch
+        }
+        let last = min(left + request.arrival.rows, max(batch, request.arrival.rows))
+        return end + latency.latency(rows: last) <= request.arrival.deadline
     }
 
     private mutating func note(_ index: Int, _ relative: Interval) {

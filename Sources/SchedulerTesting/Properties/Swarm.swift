@@ -64,6 +64,8 @@ package struct Swarm: Sendable {
         configuration.maxShapes = draw.pick(1, 2, 3)
         configuration.guardInterval = Interval(milliseconds: draw.pick(0, 0.01 * unit, 0.3 * unit))
         configuration.minEfficiency = draw.pick(0.1, 0.5, 0.9)
+        var separate = draw.split("fast fail")
+        configuration.fastFail = separate.chance(0.4) ? .tail : .head
         return configuration
     }
 

@@ -18,6 +18,8 @@ extension Event {
         case .instanceReady(let instance): return "ready \(instance)"
         case .instanceLost(let instance): return "lost \(instance)"
         case .timerFired: return "timer"
+        case .turnedAway(let priorityClass, let rows):
+            return "turned away class=\(priorityClass.rawValue) rows=\(rows)"
         case .draining: return "draining"
         }
     }

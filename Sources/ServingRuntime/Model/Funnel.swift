@@ -15,14 +15,20 @@ struct Funnel: ~Copyable {
     /// Requests handed in whose end has not been decided or computed.
     private(set) var inFlight = 0
 
-    init(_ scheduler: consuming Scheduler) {
+    init(_ scheduler: consuming Scheduler, gate: Gate) {
         self.scheduler = scheduler
+        self.gate = gate
     }
+
+    /// The notice board for newcomers.
+    private let gate: Gate
 
     /// What is to be done once the lock is released.
     struct Work: Sendable {
         var launches: [(instance: InstanceID, batch: Batch)] = []
         var endings: [Ending] = []
+        /// How many of each class never came in.
+        var turnedAway: [(priorityClass: ClassIndex, count: Int)] = []
         /// A new earliest wake-up to arm.
         var wakeup: Instant?
     }
@@ -108,11 +114,23 @@ struct Funnel: ~Copyable {
             }
         }
         actions.removeAll()
+        tendGate(at: now, &work)
         if let wakeup = scheduler.nextWakeup, wakeup < armed {
             armed = wakeup
             work.wakeup = wakeup
         }
         return work
+    }
+
+    /// Tells the scheduler who was turned away, and newcomers what to expect.
+    private mutating func tendGate(at now: Instant, _ work: inout Work) {
+        gate.takeTurnedAway { work.turnedAway.append(($0, $1)) }
+        for (priorityClass, count) in work.turnedAway {
+            scheduler.handle(.turnedAway(priorityClass, rows: count), at: now, into: &actions)
+        }
+        for index in scheduler.configuration.classes.indices {
+            gate.post(scheduler.earliestDeadline(of: ClassIndex(index), at: now), for: index)
+        }
     }
 
     private mutating func end(

@@ -121,6 +121,7 @@ extension ServedModel {
         try await withCheckedThrowingContinuation { continuation in
             PlatformThread.start(name: "hw-\(interface.name)-\(member.worker.id)") {
                 defer { member.end() }
+                PlatformThread.markAsComputing()
                 let instance: any EngineInstance
                 do {
                     instance = try member.makeInstance()

@@ -1,7 +1,7 @@
 internal import ControlCore
 internal import EngineAPI
 internal import SchedulerCore
-internal import ServingModel
+package import ServingModel
 internal import Synchronization
 
 /// One version of a model, live: its scheduler, its instances, its statistics.
@@ -23,6 +23,7 @@ package final class ServedModel: Sendable {
     private let clock: any RuntimeClock
     private let timer: any WakeupTimer
     private let funnel: Guarded<Funnel>
+    private let gate = Gate()
     private let book: Guarded<ModelStatistics>
     private let idle = Guarded<[CheckedContinuation<Void, Never>]>([])
     /// Requests handed in whose sink has not been told of their end.
@@ -45,7 +46,8 @@ package final class ServedModel: Sendable {
             maxBatchRows: max(specification.interface.maxBatchSize, 1), latency: latency)
         configuration.maxQueuedRequests = specification.maxQueuedRequests
         configuration.maxQueuedBytes = specification.maxQueuedBytes
-        funnel = Guarded(Funnel(Scheduler(configuration)))
+        configuration.fastFail = .tail
+        funnel = Guarded(Funnel(Scheduler(configuration), gate: gate))
         book = Guarded(ModelStatistics(classes: specification.classes.count))
         for member in crew {
             member.join(self)
@@ -67,6 +69,13 @@ package final class ServedModel: Sendable {
     package func submit(_ requests: [InferenceRequest]) {
         unanswered.add(requests.count, ordering: .relaxed)
         carryOut(funnel.withLock { $0.submit(requests, at: clock.now()) })
+    }
+
+    /// Whether a request of this class and deadline would be refused if it came in now. Cheap enough to
+    /// ask before a request is parsed; a request that is turned away counts as refused and must not be
+    /// handed in.
+    package func turnsAway(_ priorityClass: ClassIndex, deadline: Instant) -> Bool {
+        gate.turnsAway(priorityClass, deadline: deadline)
     }
 
     /// The client of a request went away. A request that waits is ended; one that runs completes.
@@ -127,6 +136,13 @@ package final class ServedModel: Sendable {
     private func carryOut(_ work: Funnel.Work) {
         for launch in work.launches { crew[launch.instance.rawValue].worker.post(launch.batch) }
         if let wakeup = work.wakeup { timer.wake(self, at: wakeup) }
+        if !work.turnedAway.isEmpty {
+            book.withLock { book in
+                for (priorityClass, count) in work.turnedAway {
+                    book.recordTurnedAway(priorityClass, count)
+                }
+            }
+        }
         guard !work.endings.isEmpty else { return }
         record(work.endings)
         deliver(work.endings.map { Completion(request: $0.request, result: .failure($0.error)) })

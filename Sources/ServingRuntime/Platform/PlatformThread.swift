@@ -2,6 +2,10 @@ internal import CPlatform
 
 /// Operating-system threads with a name, for work that must not sit on the cooperative pool.
 enum PlatformThread {
+    /// Marks the calling thread as one that computes for long: woken, it lets threads that handle
+    /// events finish what they are at, so that what comes in together can ride together.
+    static func markAsComputing() { headway_thread_computes() }
+
     private final class Body {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }

@@ -35,6 +35,13 @@ extension ModelStatistics {
         }
     }
 
+    /// Counts requests that were turned away before they came in.
+    mutating func recordTurnedAway(_ priorityClass: ClassIndex, _ count: Int) {
+        rejected += UInt64(count)
+        let index = min(priorityClass.rawValue, classes.count - 1)
+        classes[index].rejected[.deadlineUnreachable, default: 0] += UInt64(count)
+    }
+
     /// Counts a request that ended without running.
     mutating func record(_ ending: Funnel.Ending) {
         guard let reason = ending.reason else {

@@ -1,5 +1,5 @@
 extension GoldenTraceTests {
-    static let recordedHash = "8c3d4ec67ac229b8"
+    static let recordedHash = "988e3a88c66be066"
 
     static let recorded = """
         0 ready 0

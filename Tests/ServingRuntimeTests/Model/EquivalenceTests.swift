@@ -61,6 +61,7 @@ struct BareCore: ~Copyable {
             classes: Harness.classes, instances: instances, maxBatchRows: 24,
             latency: Harness.latency)
         configuration.maxQueuedRequests = maxQueued
+        configuration.fastFail = .tail
         scheduler = Scheduler(configuration)
         for index in 0..<instances { handle(.instanceReady(InstanceID(index)), at: now) }
     }

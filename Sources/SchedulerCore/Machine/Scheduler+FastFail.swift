@@ -1,0 +1,67 @@
+internal import ControlCore
+package import ServingModel
+
+extension Scheduler {
+    /// The earliest deadline that a request of one row would make if it arrived at `now`, judged by the
+    /// work that waits before it; in the past when it would start at once.
+    package func earliestDeadline(of priorityClass: ClassIndex, at now: Instant) -> Instant {
+        guard configuration.fastFail == .tail, ledger.requests > 0,
+            let start = earliestStart(at: now)
+        else { return .origin }
+        let index = min(priorityClass.rawValue, classes.count - 1)
+        var before = 0
+        for bucket in buckets where bucket.count > 0 {
+            for upTo in 0...index { before += bucket.queues[upTo].rows(in: table) }
+        }
+        return finish(of: 1, behind: before, index, latency, startingAt: start)
+    }
+
+    /// Whether the work queued before a request leaves time for it.
+    func fits(_ request: QueuedRequest, bucket: Int, startingAt start: Instant) -> Bool {
+        guard configuration.fastFail == .tail, request.deadline != .distantFuture else {
+            return true
+        }
+        let finish = finish(
+            of: request.rows, behind: rowsBefore(request), request.priorityClass.rawValue,
+            buckets[bucket].latency, startingAt: start)
+        return finish <= request.deadline
+    }
+
+    /// When `rows` rows will have been computed that wait behind `before` others, if the instances work
+    /// in batches that let a newcomer of the class wait one and ride the next.
+    private func finish(
+        of rows: Int, behind before: Int, _ index: Int, _ latency: LatencyModel,
+        startingAt start: Instant
+    ) -> Instant {
+        let patience = (classes[index].tightestDeadline - configuration.guardInterval) / 2
+        let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchRows)
+        let serving = max(instances.count { $0 != .absent }, 1)
+        let share = (before + serving - 1) / serving
+        let cycles = latency.latency(rows: batch) * UInt64(share / batch)
+        let last = latency.latency(rows: min(share % batch + rows, max(batch, rows)))
+        return start + cycles + last + configuration.guardInterval
+    }
+
+    /// Rows that board before `request` would: everything of more important classes, and what is due
+    /// no later in its own.
+    private func rowsBefore(_ request: QueuedRequest) -> Int {
+        let index = request.priorityClass.rawValue
+        var rows = 0
+        for bucket in buckets where bucket.count > 0 {
+            for above in 0..<index { rows += bucket.queues[above].rows(in: table) }
+            let own = bucket.queues[index]
+            if !own.isEmpty {
+                let later = request.deadline + Interval(nanoseconds: 1)
+                rows += own.rows(in: table) - own.rows(dueFrom: later, in: table)
+            }
+        }
+        return rows
+    }
+
+    /// Counts requests that a shell turned away by ``earliestDeadline(of:at:)`` without an arrival.
+    mutating func noteTurnedAway(_ priorityClass: ClassIndex, rows: Int, at now: Instant) {
+        let index = min(priorityClass.rawValue, classes.count - 1)
+        classes[index].arrivals.add(rows, at: now)
+        classes[index].rejects.add(rows, at: now)
+    }
+}

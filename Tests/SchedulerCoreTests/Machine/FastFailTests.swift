@@ -1,0 +1,103 @@
+internal import SchedulerCore
+internal import SchedulerTesting
+internal import ServingModel
+internal import Testing
+
+/// A batch of n rows takes 1.05 (1 + n) ms here and holds at most four.
+@Suite("Machine: fast fail")
+struct FastFailTests {
+    private func machine(
+        _ fastFail: FastFail, classes: [PriorityClass] = [.forTest("only", deadline: 1_000)]
+    ) throws -> CheckedScheduler {
+        var configuration = SchedulerConfiguration.byHand(classes: classes, maxBatchRows: 4)
+        configuration.fastFail = fastFail
+        return try CheckedScheduler(configuration)
+    }
+
+    @Test("With .tail a newcomer is refused at once when the work before it fills its time")
+    func tail() throws {
+        var machine = try machine(.tail)
+        _ = try machine.arrive(1, due: 24, at: 1)
+        // The instance is free at 3.1. Behind 14 rows: three full batches, then one of three, done
+        // at 23.05; behind 15 the last one has four rows and is done at 24.1.
+        for id in 2...16 {
+            let effects = try machine.arrive(UInt64(id), due: 24, at: 1)
+            #expect(effects.isEmpty, "request \(id) behind \(id - 2) rows")
+        }
+        let effects = try machine.arrive(17, due: 24, at: 1)
+        #expect(effects == [.rejected(17, .deadlineUnreachable)])
+        #expect(machine.scheduler.queuedRequests == 15)
+    }
+
+    @Test("With .head the same newcomer may wait for its chance")
+    func head() throws {
+        var machine = try machine(.head)
+        for id in 1...17 { _ = try machine.arrive(UInt64(id), due: 24, at: 1) }
+        #expect(machine.scheduler.queuedRequests == 16)
+    }
+
+    @Test("An earlier deadline boards first, so later ones do not stand in its way")
+    func earlierDeadline() throws {
+        var machine = try machine(.tail)
+        for id in 1...16 { _ = try machine.arrive(UInt64(id), due: 24, at: 1) }
+        let effects = try machine.arrive(17, due: 10, at: 1)
+        #expect(effects.isEmpty)
+    }
+
+    @Test("Lesser work does not stand in the way of a more important class, but the reverse")
+    func classes() throws {
+        let classes = [
+            PriorityClass.forTest("high", deadline: 1_000), .forTest("low", deadline: 1_000),
+        ]
+        var machine = try machine(.tail, classes: classes)
+        _ = try machine.arrive(1, class: 1, due: 24, at: 1)
+        for id in 2...16 { _ = try machine.arrive(UInt64(id), class: 1, due: 24, at: 1) }
+        var effects = try machine.arrive(17, class: 0, due: 24, at: 1)
+        #expect(effects.isEmpty)
+        effects = try machine.arrive(18, class: 1, due: 24, at: 1)
+        #expect(effects == [.rejected(18, .deadlineUnreachable)])
+    }
+
+    @Test("A request without a deadline is never refused for one")
+    func noDeadline() throws {
+        var machine = try machine(.tail)
+        for id in 1...200 {
+            let step = try machine.send(
+                .arrived(
+                    Arrival(
+                        id: RequestID(UInt64(id)), priorityClass: ClassIndex(0),
+                        deadline: .distantFuture)), at: CheckedScheduler.instant(1))
+            #expect(!step.actions.contains { if case .reject = $0 { true } else { false } })
+        }
+    }
+
+    @Test("The earliest deadline that is posted is the one the machine then accepts")
+    func posted() throws {
+        var machine = try machine(.tail)
+        let now = CheckedScheduler.instant(1)
+        #expect(machine.scheduler.earliestDeadline(of: ClassIndex(0), at: now) == .origin)
+        for id in 1...16 { _ = try machine.arrive(UInt64(id), due: 24, at: 1) }
+        let posted = machine.scheduler.earliestDeadline(of: ClassIndex(0), at: now)
+        let late = Arrival(
+            id: RequestID(100), priorityClass: ClassIndex(0),
+            deadline: posted - Interval(nanoseconds: 1))
+        // Due before the others it would board first; the posted deadline supposes it boards last.
+        #expect(posted > CheckedScheduler.instant(24))
+        #expect(try machine.send(.arrived(late), at: now).actions.count == 1)
+        let inTime = Arrival(id: RequestID(101), priorityClass: ClassIndex(0), deadline: posted)
+        #expect(try machine.send(.arrived(inTime), at: now).actions.isEmpty)
+    }
+
+    @Test("Requests that were turned away are traffic, but never arrived")
+    func turnedAway() throws {
+        var machine = try machine(.tail)
+        let step = try machine.send(
+            .turnedAway(ClassIndex(0), rows: 50), at: CheckedScheduler.instant(1))
+        #expect(step.actions.isEmpty)
+        #expect(machine.scheduler.queuedRequests == 0)
+        // A class beyond the table means the last one, as for arrivals.
+        _ = try machine.send(.turnedAway(ClassIndex(9), rows: 1), at: CheckedScheduler.instant(2))
+        let effects = try machine.arrive(1, due: 100, at: 3)
+        #expect(effects == [.launched(0, [1])])
+    }
+}
