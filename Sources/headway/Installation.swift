@@ -21,7 +21,8 @@ struct Installation {
             roots.append(folder.path)
             folder.deleteLastPathComponent()
         }
-        self.roots = roots
+        var seen: Set<String> = []
+        self.roots = roots.filter { $0 != "/" && seen.insert($0).inserted }
     }
 
     private static var executablePath: String {

@@ -24,8 +24,9 @@ enum Terminal {
         return unit == 0 ? "\(bytes) B" : "\(rounded(value)) \(units[unit])"
     }
 
-    /// Milliseconds as people say them, such as `0.13 ms` or `2.4 s`.
+    /// Milliseconds as people say them, such as `4.1 µs`, `0.13 ms` or `2.4 s`.
     static func duration(_ milliseconds: Double) -> String {
+        if milliseconds < 0.1 { return "\(rounded(milliseconds * 1_000)) µs" }
         if milliseconds < 1 { return String(format: "%.2f ms", milliseconds) }
         if milliseconds < 1_000 { return "\(rounded(milliseconds)) ms" }
         return "\(rounded(milliseconds / 1_000)) s"

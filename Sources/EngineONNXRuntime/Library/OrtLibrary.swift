@@ -36,10 +36,12 @@ final class OrtLibrary: @unchecked Sendable {
                 }
                 return library
             } catch {
-                reasons.append("\(path) (\(error.message))")
+                // The loader's own text names the path too.
+                reasons.append(
+                    error.message.contains(path) ? error.message : "\(path) (\(error.message))")
             }
         }
-        let places = reasons.isEmpty ? "nowhere" : reasons.joined(separator: ", ")
+        let places = reasons.isEmpty ? "nowhere" : reasons.joined(separator: "; ")
         throw EngineError(
             .unavailable,
             "ONNX Runtime was not found. `make engines` installs it; "

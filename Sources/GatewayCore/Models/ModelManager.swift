@@ -84,6 +84,8 @@ package actor ModelManager {
                 throw ServingError(.notFound, "no model repository has a model '\(name)'")
             }
             if let reason = await load(entry, { _ in }) {
+                logger.error(
+                    "model cannot be served", metadata: ["model": "\(name)", "reason": "\(reason)"])
                 throw ServingError(.invalidArgument, "cannot load model '\(name)': \(reason)")
             }
         } catch let error as ConfigurationError {
@@ -123,7 +125,7 @@ package actor ModelManager {
             } else {
                 catalog.setBroken(entry.name, reason: reason)
             }
-            logger.error(
+            logger.debug(
                 "model cannot be served",
                 metadata: ["model": "\(entry.name)", "reason": "\(reason)"])
             report(.failed(model: entry.name, version: version, reason: reason))
@@ -180,12 +182,12 @@ package actor ModelManager {
         let served = try await ServedModel.start(
             specification(version, configuration, model.signature), model: model, clock: clock,
             timer: timer, residentBefore: residentBefore)
-        if !configuration.ignoredFields.isEmpty {
+        let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
+        if !idle.isEmpty {
             logger.notice(
                 "configuration fields without effect here",
                 metadata: [
-                    "model": "\(version.model)",
-                    "fields": "\(configuration.ignoredFields.joined(separator: ", "))",
+                    "model": "\(version.model)", "fields": "\(idle.joined(separator: ", "))",
                 ])
         }
         let handle = ModelHandle(
@@ -193,6 +195,27 @@ package actor ModelManager {
         catalog.set(version.model, version: version.version, to: .ready(handle))
         if case .ready(let old) = previous?.state { await old.served.stop() }
         return (handle, begun.interval(to: clock.now()))
+    }
+
+    /// What the configuration asks of a batcher that waits, and of queues that are not ordered by
+    /// deadline; the scheduler does neither.
+    private static func schedulingHints(_ configuration: ModelConfiguration) -> [String] {
+        var hints: [String] = []
+        if configuration.responseCacheEnabled { hints.append("response_cache") }
+        if !configuration.warmup.isEmpty { hints.append("model_warmup") }
+        guard let batching = configuration.dynamicBatching else { return hints }
+        func add(_ field: String) { hints.append("dynamic_batching." + field) }
+        if (batching.maxQueueDelay ?? .zero) > .zero { add("max_queue_delay_microseconds") }
+        if !batching.preferredBatchSizes.isEmpty { add("preferred_batch_size") }
+        if batching.preserveOrdering { add("preserve_ordering") }
+        let policies = [batching.defaultQueuePolicy] + batching.levelQueuePolicies.values
+        if policies.contains(where: { $0.timeoutAction == .delay }) {
+            add("timeout_action: DELAY")
+        }
+        if batching.levelQueuePolicies.values.contains(where: { $0.maxQueueSize != nil }) {
+            add("priority_queue_policy.max_queue_size")
+        }
+        return hints
     }
 
     private func specification(

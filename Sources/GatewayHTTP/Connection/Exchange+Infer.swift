@@ -127,12 +127,6 @@ extension Exchange {
     }
 }
 
-extension ServingError {
-    /// A request that would be late.
-    static let outOfReach = ServingError(
-        .deadlineExceeded, "the deadline is sooner than any answer could be ready")
-}
-
 extension UnsafeRawBufferPointer {
     /// Whether `text` stands anywhere in these bytes.
     fileprivate func holds(_ text: StaticString) -> Bool {

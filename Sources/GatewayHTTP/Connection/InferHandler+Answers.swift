@@ -45,22 +45,14 @@ extension InferHandler {
             if !first.isKeptAlive || isQuiescing { return closeAfterAnswer() }
         }
         if hasWritten { wire.flush() }
-        if isReadPending, exchanges.count < Self.pipelineLimit {
-            isReadPending = false
-            context?.read()
-        }
+        resumeReading()
     }
 
     /// Sends what was written and closes: at once when the client has sent all it wanted to, else only
     /// our side, because closing on unread data would destroy the answer on its way.
     private func closeAfterAnswer() {
-        wire.flush()
         isClosing = true
-        if incoming == nil {
-            context?.close(promise: nil)
-        } else {
-            context?.close(mode: .output, promise: nil)
-        }
+        wire.close(mode: incoming == nil ? .all : .output)
     }
 
     /// Answers a request whose body will not be read, and ends the connection.

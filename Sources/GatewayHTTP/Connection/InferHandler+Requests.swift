@@ -7,11 +7,28 @@ internal import ServingRuntime
 /// Requests on their way in.
 extension InferHandler {
     func read(context: ChannelHandlerContext) {
-        if exchanges.count < Self.pipelineLimit {
+        if mayRead {
             context.read()
         } else {
             isReadPending = true
         }
+    }
+
+    /// A client that does not take its answers gets no more of them: its requests stay in its socket.
+    var mayRead: Bool {
+        exchanges.count < Self.pipelineLimit && context?.channel.isWritable == true
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        resumeReading()
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Goes on reading if that was held up and need not be any more.
+    func resumeReading() {
+        guard isReadPending, mayRead else { return }
+        isReadPending = false
+        context?.read()
     }
 
     // MARK: Framed by the wire handler

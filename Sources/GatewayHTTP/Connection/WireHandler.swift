@@ -144,6 +144,16 @@ final class WireHandler: ChannelInboundHandler {
         flush()
     }
 
+    /// Closes the connection, or our side of it, once everything written has gone out.
+    func close(mode: CloseMode) {
+        guard let context else { return }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: sent)
+        sent.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            self?.context?.close(mode: mode, promise: nil)
+        }
+    }
+
     /// Sends what was written so far.
     func flush() { context?.flush() }
 }

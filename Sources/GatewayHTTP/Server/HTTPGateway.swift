@@ -1,3 +1,4 @@
+internal import Foundation
 package import GatewayCore
 internal import Hummingbird
 internal import HummingbirdCore
@@ -73,7 +74,7 @@ package struct HTTPGateway: Sendable {
         case is SocketAddressError:
             "cannot listen on host '\(settings.host)' (--host): no such address"
         case let error as IOError:
-            "cannot listen on \(settings.host): \(error)"
+            "cannot listen on \(settings.host) (--host): \(String(cString: strerror(error.errnoCode)))"
         default: nil
         }
     }
@@ -111,7 +112,7 @@ package struct HTTPGateway: Sendable {
     /// The framework's own messages matter less than ours.
     private var quiet: Logger {
         var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)
+        logger.logLevel = max(logger.logLevel, .critical)
         return logger
     }
 }

@@ -99,9 +99,9 @@ extension Scheduler {
         return true
     }
 
-    /// The latest-due request of the last class below `limit` that has any.
+    /// The latest-due request of the lightest class that is lighter than `limit` and has any.
     private func lightestNewest(below limit: ClassIndex) -> Slot? {
-        for index in stride(from: classes.count - 1, to: limit.rawValue, by: -1) {
+        for index in lightestFirst where classes[index].weight < classes[limit.rawValue].weight {
             var newest: Slot?
             for bucket in buckets where !bucket.queues[index].isEmpty {
                 let candidate = bucket.queues[index].last(in: table)

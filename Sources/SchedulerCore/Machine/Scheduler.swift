@@ -25,6 +25,8 @@ package struct Scheduler: ~Copyable {
     var buckets: [Bucket]
     var instances: [InstanceState]
     var classes: [ClassState]
+    /// Positions of the classes by ascending weight, the less important first among equals.
+    let lightestFirst: [Int]
     var ledger = QueueLedger()
     var batches: UInt64 = 0
     var isDraining = false
@@ -36,6 +38,8 @@ package struct Scheduler: ~Copyable {
         table = RequestTable(capacity: min(configuration.maxQueuedRequests, 4_096))
         buckets = []
         instances = Array(repeating: .absent, count: configuration.instances)
+        let weights = configuration.classes.map(\.weight)
+        lightestFirst = weights.indices.sorted { (weights[$0], $1) < (weights[$1], $0) }
         classes = configuration.classes.map {
             ClassState($0, timeConstant: configuration.rateTimeConstant)
         }

@@ -174,11 +174,16 @@ package struct ModelLoad: Sendable, Equatable {
 }
 
 extension ServingError {
+    /// A request that would be answered too late.
+    package static let outOfReach = ServingError(
+        .deadlineExceeded,
+        "the deadline is sooner than the answer would be ready, with the work that waits before it")
+
     /// What a client is told when the scheduler refuses its request.
     init(_ reason: RejectReason, retryAfter: Interval) {
         switch reason {
         case .deadlineUnreachable:
-            self.init(.deadlineExceeded, "the deadline is sooner than any answer could be ready")
+            self = .outOfReach
         case .deadlineMissed:
             self.init(.deadlineExceeded, "the deadline can no longer be met")
         case .queueFull:

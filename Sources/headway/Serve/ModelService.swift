@@ -53,10 +53,24 @@ struct ModelService: Service {
             Terminal.print(
                 "  ready        \(interface.name) version \(interface.version): "
                     + facts.joined(separator: ", "))
+            warn(served)
         case .failed(let model, let version, let reason):
             let label = version.map { "\(model) version \($0)" } ?? model
             Terminal.printError("  not served   \(label): \(reason)")
         }
+    }
+
+    /// Says so when requests that name no deadline can never be in time.
+    private static func warn(_ served: ServedModel) {
+        let needed = served.load.predictedSingle
+        let tooShort = served.specification.classes.filter { $0.defaultDeadline < needed }
+        guard !tooShort.isEmpty else { return }
+        let names = tooShort.map(\.name).joined(separator: ", ")
+        Terminal.printError(
+            "  too slow     \(served.interface.name): one row takes "
+                + "\(Terminal.duration(needed.milliseconds)), longer than the default deadline of class "
+                + "\(names); requests that name no longer deadline will get 504 "
+                + "(see classes in docs/configuration.md)")
     }
 
     private func announce(apiPort: Int, metricsPort: Int) {
@@ -70,7 +84,11 @@ struct ModelService: Service {
         Terminal.print(
             "headway ready: http://\(address):\(apiPort) (\(summary)), "
                 + "metrics on http://\(address):\(metricsPort)/metrics")
-        guard let first = ready.first else { return }
+        guard let first = ready.first else {
+            return Terminal.print(
+                "  a model is a folder: <repository>/<model>/<version>/model.onnx, version a number"
+            )
+        }
         if first.interface.name == "digits" {
             Terminal.print(
                 "  try: curl -s -d @examples/digits.json "

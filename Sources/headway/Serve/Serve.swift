@@ -10,10 +10,11 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve models over HTTP.",
         discussion: """
-            Settings come from the configuration file, then HEADWAY_… variables of the environment, then
-            flags; docs/configuration.md lists all of them. Prints a line that starts with "headway ready"
-            when every model has been loaded. SIGTERM and SIGINT let requests in flight finish, then the
-            program ends with code 0.
+            Settings come from the configuration file, then HEADWAY_… variables of the environment, \
+            then flags; docs/configuration.md lists all of them.
+
+            Prints a line that starts with "headway ready" when every model has been loaded. SIGTERM \
+            and SIGINT let requests in flight finish, then the program ends with code 0.
             """)
 
     @Option(name: .long, help: "Folder of models in Triton's layout; may be given several times.")
@@ -74,7 +75,7 @@ struct Serve: AsyncParsableCommand {
             do {
                 file = (try String(contentsOfFile: config, encoding: .utf8), config)
             } catch {
-                throw ValidationError("cannot read the configuration file \(config)")
+                throw ServeFailure("cannot read the configuration file \(config)")
             }
         }
         do {
@@ -86,7 +87,7 @@ struct Serve: AsyncParsableCommand {
                     threadsPerInstance: threadsPerInstance, logLevel: logLevel,
                     settings: settings))
         } catch {
-            throw ValidationError("\(error)")
+            throw ServeFailure("\(error)")
         }
     }
 
@@ -95,7 +96,7 @@ struct Serve: AsyncParsableCommand {
     ) throws -> [String] {
         guard configuration.repositories.isEmpty else { return configuration.repositories }
         guard let demo = installation.demoModels else {
-            throw ValidationError(
+            throw ServeFailure(
                 "no model repository: name one with --model-repository FOLDER, or start headway in "
                     + "the project's folder to serve the bundled demo models")
         }

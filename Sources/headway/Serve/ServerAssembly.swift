@@ -1,4 +1,5 @@
 internal import EngineAPI
+internal import Foundation
 internal import GatewayCore
 internal import GatewayHTTP
 internal import Logging
@@ -20,8 +21,11 @@ struct ServerAssembly {
     /// models end when nobody can ask for them any more.
     func run() async throws {
         let catalog = ModelCatalog()
+        let repository = ModelRepository(roots: repositories, engines: engines.map(\.descriptor))
+        // A repository that cannot be read is better said before ports are opened.
+        _ = try repository.scan()
         let manager = ModelManager(
-            repository: ModelRepository(roots: repositories, engines: engines.map(\.descriptor)),
+            repository: repository,
             engines: engines, settings: modelSettings, catalog: catalog, timer: ThreadTimer(),
             logger: logger)
         let gateway = HTTPGateway(manager: manager, settings: gatewaySettings, logger: logger)
@@ -32,13 +36,11 @@ struct ServerAssembly {
                 bound: bound.stream),
             gateway.metrics { bound.continuation.yield(.metrics($0)) },
             gateway.api { bound.continuation.yield(.api($0)) },
-            DrainSignal(catalog: catalog, logger: logger),
+            DrainSignal(
+                catalog: catalog, timeout: configuration.limits.drainTimeout, logger: logger),
         ]
-        var group = ServiceGroupConfiguration(
+        let group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        group.maximumGracefulShutdownDuration = .nanoseconds(
-            Int64(clamping: configuration.limits.drainTimeout.nanoseconds))
-        group.maximumCancellationDuration = .seconds(5)
         do {
             try await ServiceGroup(configuration: group).run()
         } catch {
@@ -70,7 +72,7 @@ struct ServerAssembly {
 
     private var quiet: Logger {
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
+        quiet.logLevel = max(logger.logLevel, .critical)
         return quiet
     }
 }
@@ -81,15 +83,31 @@ enum BoundPort: Sendable {
     case metrics(Int)
 }
 
-/// Turns readiness off as the first step of a shutdown.
+/// Turns readiness off as the first step of a shutdown, and sees to it that the shutdown ends.
 struct DrainSignal: Service {
     let catalog: ModelCatalog
+    let timeout: Interval
     let logger: Logger
 
     @concurrent
     func run() async throws {
-        try? await gracefulShutdown()
+        do {
+            try await gracefulShutdown()
+        } catch {
+            return
+        }
         catalog.drain()
         logger.notice("draining: no new connections, requests in flight finish")
+        let catalog = catalog
+        let timeout = timeout
+        // Nothing waits for this task: either the process ends before it wakes, or it ends the process.
+        Task.detached {
+            try await Task.sleep(nanoseconds: timeout.nanoseconds)
+            let lost = catalog.ready.reduce(0) { $0 + $1.served.load.inFlight }
+            Terminal.printError(
+                "headway stopped: \(lost) requests did not end within the drain timeout of "
+                    + "\(Terminal.duration(timeout.milliseconds)) and were lost")
+            exit(1)
+        }
     }
 }
