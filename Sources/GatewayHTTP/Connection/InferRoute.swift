@@ -17,13 +17,16 @@ package struct InferRoute: Equatable {
     package init?(target: String) {
         let utf8 = target.utf8
         let path = utf8.firstIndex(of: UInt8(ascii: "?")).map { utf8[..<$0] } ?? utf8[...]
-        guard path.starts(with: "/v2/models/".utf8) else { return nil }
+        guard path.starts(with: "/v2/models/".utf8), path.last != UInt8(ascii: "/") else {
+            return nil
+        }
         var parts = path.dropFirst("/v2/models/".utf8.count)[...]
         guard let model = Self.next(&parts), !model.isEmpty else { return nil }
         var last = Self.next(&parts)
         if let word = last, word.elementsEqual("versions".utf8) {
-            guard let version = Self.next(&parts), !version.isEmpty else { return nil }
-            self.version = Self.decoded(version)
+            guard let part = Self.next(&parts), !part.isEmpty, let version = Self.decoded(part)
+            else { return nil }
+            self.version = version
             last = Self.next(&parts)
         }
         guard let last, last.elementsEqual("infer".utf8), parts.isEmpty else { return nil }
@@ -54,11 +57,23 @@ extension String {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst(), let low = rest.popFirst(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
+            guard let high = rest.popFirst()?.hexDigitValue,
+                let low = rest.popFirst()?.hexDigitValue
             else { return nil }
-            bytes.append(value)
+            bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    /// What this byte stands for as a hexadecimal digit.
+    fileprivate var hexDigitValue: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 }

@@ -27,6 +27,9 @@ package struct JSONScanner {
 
     // MARK: Bytes
 
+    /// Bytes that have not been read.
+    var remaining: Int { bytes.count - position }
+
     /// The byte at the present position; 0 at the end, which no JSON text contains.
     @inline(__always)
     var current: UInt8 { position < bytes.count ? bytes[position] : 0 }

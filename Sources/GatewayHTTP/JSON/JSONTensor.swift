@@ -12,6 +12,13 @@ package enum JSONTensor {
         _ scanner: inout JSONScanner, name: JSONText, dataType: DataType, count: Int
     ) throws(ServingError) -> TensorBuffer {
         if dataType == .bytes { return try readStrings(&scanner, name: name, count: count) }
+        // An element takes a byte at least: a shape alone must not make the server allocate.
+        guard count <= scanner.remaining else {
+            throw ServingError(
+                .invalidArgument,
+                "input '\(name.string ?? "?")' has fewer elements in its data than the \(count) "
+                    + "of its shape")
+        }
         let buffer = TensorBuffer(byteCount: count * (dataType.elementSize ?? 1))
         let memory = buffer.memory
         switch dataType {

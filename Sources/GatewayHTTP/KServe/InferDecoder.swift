@@ -97,12 +97,14 @@ package struct InferDecoder {
 
     private mutating func readInput(_ scanner: inout JSONScanner) throws(ServingError) {
         var tensor = TensorText()
+        let start = scanner
         do throws(ServingError) {
             try scanner.members(of: "an input") { (scanner, key) throws(ServingError) in
                 try tensor.read(key, &scanner)
             }
         } catch {
-            throw tensor.name?.string.map { error.about("input '\($0)'") } ?? error
+            let name = tensor.name?.string ?? start.nameOfObject()
+            throw name.map { error.about("input '\($0)'") } ?? error
         }
         guard let name = tensor.name else {
             throw ServingError(.invalidArgument, "an input has no 'name'")

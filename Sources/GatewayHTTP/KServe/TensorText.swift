@@ -16,16 +16,23 @@ struct TensorText {
     var hasData: Bool { data != nil || dataPosition != nil }
 
     /// Reads one member.
+    ///
+    /// Data may be read by the members before it, so none of them may come a second time and say
+    /// something else.
     mutating func read(_ key: JSONText, _ scanner: inout JSONScanner) throws(ServingError) {
         if key.equals("name") {
+            try Self.refuseSecond("name", name != nil)
             name = try scanner.text()
         } else if key.equals("datatype") {
+            try Self.refuseSecond("datatype", dataType != nil)
             dataType = try scanner.text()
         } else if key.equals("shape") {
+            try Self.refuseSecond("shape", shape != nil)
             shape = try scanner.named("'shape'") { (s) throws(ServingError) in try s.shape() }
         } else if key.equals("parameters") {
             try readParameters(&scanner)
         } else if key.equals("data") {
+            try Self.refuseSecond("data", hasData)
             // Clients write `data` last as a rule, and then it is read in one pass; otherwise its
             // place is noted until element type and shape are known.
             if let name, let shape, let type = dataType?.dataType, let count = shape.elements {
@@ -38,6 +45,12 @@ struct TensorText {
         } else {
             try scanner.skipValue()
         }
+    }
+
+    private static func refuseSecond(
+        _ member: StaticString, _ isSecond: Bool
+    ) throws(ServingError) {
+        if isSecond { throw ServingError(.invalidArgument, "'\(member)' is given twice") }
     }
 
     private mutating func readParameters(_ scanner: inout JSONScanner) throws(ServingError) {
@@ -83,7 +96,9 @@ struct TensorText {
         }
         var rewound = scanner
         rewound.position = dataPosition
-        return try JSONTensor.read(&rewound, name: name, dataType: type, count: elements)
+        return try rewound.named("input '\(name.string ?? "?")'") { (s) throws(ServingError) in
+            try JSONTensor.read(&s, name: name, dataType: type, count: elements)
+        }
     }
 }
 
@@ -160,6 +175,21 @@ extension JSONScanner {
             throw ServingError(.invalidArgument, "'shape' \(shape) is too large")
         }
         return shape
+    }
+
+    /// The `name` of the object that stands here, as far as it can be read: for errors about members
+    /// that come before it.
+    func nameOfObject() -> String? {
+        var ahead = self
+        var name: String?
+        try? ahead.members(of: "an object") { (scanner, key) throws(ServingError) in
+            if key.equals("name") {
+                name = try scanner.string()
+            } else {
+                try scanner.skipValue()
+            }
+        }
+        return name
     }
 
     /// A number of bytes.

@@ -74,7 +74,9 @@ package struct RouteTable: Sendable {
 
     /// The methods that are served at `path`.
     package func methods(of path: String) -> [HTTPRequest.Method] {
-        let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let parts =
+            path == "/"
+            ? [] : path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         return patterns.filter { pattern in
             pattern.parts.count == parts.count
                 && zip(pattern.parts, parts).allSatisfy {
