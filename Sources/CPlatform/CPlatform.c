@@ -59,7 +59,7 @@ void headway_thread_computes(void) {
     id_t thread = (id_t)syscall(SYS_gettid);
     errno = 0;
     int niceness = getpriority(PRIO_PROCESS, thread);
-    if (errno == 0) setpriority(PRIO_PROCESS, thread, niceness + 4);
+    if (errno == 0) setpriority(PRIO_PROCESS, thread, niceness + 2);
 #endif
 }
 

@@ -46,6 +46,9 @@ struct ServerAssembly {
         } catch {
             throw gateway.explanation(of: error).map(ServeFailure.init) ?? error
         }
+        // All is done: one signal more must not turn a clean end into a killed process.
+        signal(SIGTERM, SIG_IGN)
+        signal(SIGINT, SIG_IGN)
         try await gateway.shutDown()
         Terminal.print("headway stopped: every request in flight was answered")
     }
