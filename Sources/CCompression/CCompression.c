@@ -10,6 +10,7 @@ static uInt slice(size_t count) { return count > UINT_MAX ? UINT_MAX : (uInt)cou
 struct inflater {
     z_stream stream;
     size_t rest;
+    bool gzip;
 };
 
 void *headway_inflate_create(const uint8_t *input, size_t count, bool raw) {
@@ -23,6 +24,7 @@ void *headway_inflate_create(const uint8_t *input, size_t count, bool raw) {
     inflater->stream.next_in = (Bytef *)input;
     inflater->stream.avail_in = slice(count);
     inflater->rest = count - inflater->stream.avail_in;
+    inflater->gzip = !raw && count > 1 && input[0] == 0x1f && input[1] == 0x8b;
     return inflater;
 }
 
@@ -38,6 +40,10 @@ int headway_inflate_step(void *handle, uint8_t *output, size_t capacity, size_t 
             inflater->rest -= stream->avail_in;
         }
         result = inflate(stream, Z_NO_FLUSH);
+        if (result == Z_STREAM_END && (stream->avail_in || inflater->rest)) {
+            // A gzip body may have several members; after any other, nothing may follow.
+            result = inflater->gzip ? inflateReset(stream) : Z_DATA_ERROR;
+        }
     } while (result == Z_OK && stream->avail_out > 0 && (stream->avail_in || inflater->rest));
     *written = (size_t)(stream->next_out - output);
     if (result == Z_STREAM_END) return HEADWAY_INFLATE_DONE;

@@ -37,7 +37,7 @@ package struct WireHead {
     }
 
     /// Whether this may be an infer request; the path decides.
-    var isPost: Bool { method.count == 4 && method.elementsEqual("POST".utf8) }
+    package var isPost: Bool { method.count == 4 && method.elementsEqual("POST".utf8) }
 
     /// Reads the head at the start of `bytes` and hands each header field to `field`: the name in
     /// lower case up to 32 bytes, and the value without surrounding space.
@@ -91,12 +91,12 @@ package struct WireHead {
         guard content[version...].elementsEqual(" HTTP/1.1".utf8), version > space + 1 else {
             return nil
         }
+        let method = UnsafeRawBufferPointer(rebasing: content[..<space])
         let target = UnsafeRawBufferPointer(rebasing: content[space + 1..<version])
-        guard target[0] == UInt8(ascii: "/"), !target.contains(UInt8(ascii: " ")) else {
+        guard target[0] == UInt8(ascii: "/"), target.isVisible, method.isPlainMethod else {
             return nil
         }
-        return WireHead(
-            length: 0, method: UnsafeRawBufferPointer(rebasing: content[..<space]), target: target)
+        return WireHead(length: 0, method: method, target: target)
     }
 
     /// Reads one field; false when it is not for this parser.
@@ -115,11 +115,11 @@ package struct WireHead {
         let value = UnsafeRawBufferPointer(rebasing: line[start..<end])
         switch name.count {
         case 6 where name.isField("expect"), 7 where name.isField("upgrade"),
-            17 where name.isField("transfer-encoding"):
+            16 where name.isField("proxy-connection"), 17 where name.isField("transfer-encoding"):
             return false
         case 10 where name.isField("connection"):
             guard value.isField("keep-alive") || value.isField("close") else { return false }
-            isKeptAlive = value.isField("keep-alive")
+            if value.isField("close") { isKeptAlive = false }
         case 14 where name.isField("content-length"):
             guard !hasLength, let length = value.decimal else { return false }
             hasLength = true
@@ -162,9 +162,43 @@ extension UnsafeRawBufferPointer {
         return isClean
     }
 
-    /// Only characters that RFC 9110 allows in a field name, as far as that matters for framing.
+    /// Neither space nor anything outside ASCII.
+    fileprivate var isVisible: Bool {
+        var isClean = true
+        for byte in self where byte <= 0x20 || byte >= 0x7F { isClean = false }
+        return isClean
+    }
+
+    /// Methods whose requests are framed by their length alone; CONNECT, for one, is not.
+    fileprivate var isPlainMethod: Bool {
+        switch count {
+        case 3: elementsEqual("GET".utf8) || elementsEqual("PUT".utf8)
+        case 4: elementsEqual("POST".utf8) || elementsEqual("HEAD".utf8)
+        case 6: elementsEqual("DELETE".utf8)
+        case 7: elementsEqual("OPTIONS".utf8)
+        default: false
+        }
+    }
+
+    /// Only characters that RFC 9110 allows in a field name.
     fileprivate var isToken: Bool {
-        for byte in self where byte <= 0x20 || byte >= 0x7F { return false }
+        for byte in self {
+            let half = byte < 64 ? Self.tokens.low : Self.tokens.high
+            if byte >= 128 || half >> UInt64(byte & 63) & 1 == 0 { return false }
+        }
         return true
     }
+
+    /// One bit for each character of a token: letters, digits and ``!#$%&'*+-.^_`|~``.
+    private static let tokens: (low: UInt64, high: UInt64) = {
+        var bits: (low: UInt64, high: UInt64) = (0, 0)
+        for byte in 0..<128 as Range<UInt8> {
+            let isLetter = (0x41...0x5A).contains(byte & 0xDF)
+            let isDigit = (0x30...0x39).contains(byte)
+            guard isLetter || isDigit || "!#$%&'*+-.^_`|~".utf8.contains(byte) else { continue }
+            let bit: UInt64 = 1 << UInt64(byte & 63)
+            if byte < 64 { bits.low |= bit } else { bits.high |= bit }
+        }
+        return bits
+    }()
 }
