@@ -40,6 +40,10 @@ package actor ModelManager {
     private let timer: any WakeupTimer
     private let logger: Logger
 
+    /// Models that are being loaded or unloaded, and who waits for his turn. An actor lets others in
+    /// at every suspension: without turns an unload could forget what a load has just made ready.
+    private var busy: [String: [CheckedContinuation<Void, Never>]] = [:]
+
     /// What happens while models load, for whoever shows it to a person.
     package enum Progress: Sendable {
         /// A version starts loading with an engine.
@@ -99,6 +103,8 @@ package actor ModelManager {
     ///
     /// - Throws: ``ServingError`` `notFound` when the catalog does not know the model.
     package func unload(_ name: String) async throws(ServingError) {
+        await begin(name)
+        defer { end(name) }
         guard let versions = catalog.versions(of: name) else {
             throw ServingError(.notFound, "unknown model '\(name)'")
         }
@@ -113,14 +119,44 @@ package actor ModelManager {
 
     // MARK: One model
 
-    /// Loads what the version policy chooses and retires the rest; answers the first problem.
+    /// Waits until nobody else loads or unloads the model.
+    private func begin(_ name: String) async {
+        guard busy[name] != nil else {
+            busy[name] = []
+            return
+        }
+        await withCheckedContinuation { busy[name]?.append($0) }
+    }
+
+    /// Lets the next one load or unload the model.
+    private func end(_ name: String) {
+        if busy[name]?.isEmpty == false {
+            busy[name]?.removeFirst().resume()
+        } else {
+            busy[name] = nil
+        }
+    }
+
+    private func isServing(_ name: String, _ version: Int?) -> Bool {
+        catalog.ready.contains { handle in
+            let interface = handle.interface
+            return interface.name == name && version ?? interface.version == interface.version
+        }
+    }
+
+    /// Loads what the version policy chooses and retires the rest; answers the first problem. A version
+    /// that serves and cannot be loaded anew goes on to serve.
     @discardableResult
     private func load(_ entry: ModelEntry, _ report: @Sendable (Progress) -> Void) async -> String?
     {
+        await begin(entry.name)
+        defer { end(entry.name) }
         var problem: String?
         func fail(_ version: Int?, _ reason: String) {
             problem = problem ?? reason
-            if let version {
+            if isServing(entry.name, version) {
+                // As it was.
+            } else if let version {
                 catalog.set(entry.name, version: version, to: .failed(reason))
             } else {
                 catalog.setBroken(entry.name, reason: reason)
@@ -137,6 +173,7 @@ package actor ModelManager {
         }
         if entry.servable.isEmpty && entry.unservable.isEmpty {
             fail(nil, entry.problem ?? "the directory holds no version")
+            return problem
         }
         for unservable in entry.unservable { fail(unservable.version, unservable.reason) }
         for version in entry.servable {
