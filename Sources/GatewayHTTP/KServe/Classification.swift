@@ -26,9 +26,7 @@ package struct Classification {
             }
             for index in best.prefix(wanted) {
                 let position = index - row * perRow
-                var text =
-                    "\(spec.dataType == .fp32 ? "\(Float(values[index]))" : "\(values[index])")"
-                text += ":\(position)"
+                var text = "\(Self.text(bytes, spec.dataType, at: index)):\(position)"
                 if position < spec.labels.count { text += ":\(spec.labels[position])" }
                 withUnsafeBytes(of: UInt32(text.utf8.count).littleEndian) {
                     encoded.append(contentsOf: $0)
@@ -49,14 +47,40 @@ package struct Classification {
         }
     }
 
+    /// An element as it is written in answers.
+    private static func text(
+        _ bytes: UnsafeRawBufferPointer, _ type: DataType, at index: Int
+    ) -> String {
+        func element<Element: BitwiseCopyable>(_ type: Element.Type) -> Element {
+            bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Element>.size, as: type)
+        }
+        switch type {
+        case .uint8: return "\(element(UInt8.self))"
+        case .uint16: return "\(element(UInt16.self))"
+        case .uint32: return "\(element(UInt32.self))"
+        case .uint64: return "\(element(UInt64.self))"
+        case .int8: return "\(element(Int8.self))"
+        case .int16: return "\(element(Int16.self))"
+        case .int32: return "\(element(Int32.self))"
+        case .int64: return "\(element(Int64.self))"
+        case .fp32: return "\(element(Float.self))"
+        case .fp64: return "\(element(Double.self))"
+        case .fp16: return "\(HalfPrecision.fp16(element(UInt16.self)))"
+        case .bf16: return "\(HalfPrecision.bf16(element(UInt16.self)))"
+        case .bytes, .bool: return ""
+        }
+    }
+
+    /// The elements as they are ranked: what is not a number comes last.
     private static func values(_ bytes: UnsafeRawBufferPointer, _ type: DataType) -> [Double] {
         func each<Element: BitwiseCopyable>(
             _ element: Element.Type, _ convert: (Element) -> Double
         ) -> [Double] {
             (0..<bytes.count / MemoryLayout<Element>.size).map {
-                convert(
+                let value = convert(
                     bytes.loadUnaligned(
                         fromByteOffset: $0 * MemoryLayout<Element>.size, as: Element.self))
+                return value.isNaN ? -.infinity : value
             }
         }
         switch type {

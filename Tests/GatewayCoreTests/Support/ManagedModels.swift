@@ -84,7 +84,7 @@ final class ManagedModels: Sendable {
 
     /// Lets other tasks run until something is so.
     func until(_ isSo: () -> Bool) async {
-        while !isSo() { await Task.yield() }
+        while !isSo(), !Task.isCancelled { await Task.yield() }
     }
 }
 
