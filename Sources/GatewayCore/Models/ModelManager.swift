@@ -227,6 +227,11 @@ package actor ModelManager {
                     "model": "\(version.model)", "fields": "\(idle.joined(separator: ", "))",
                 ])
         }
+        guard !catalog.isDraining else {
+            // The server began to stop while this was loading: nobody would ever stop it.
+            await served.stop()
+            throw ServingError(.notReady, "the server is stopping")
+        }
         let handle = ModelHandle(
             served: served, configuration: configuration, classes: settings.classes)
         catalog.set(version.model, version: version.version, to: .ready(handle))

@@ -54,6 +54,8 @@ final class WireHandler: ChannelInboundHandler {
     // MARK: Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Without it the pipeline is being taken down, and nobody will answer.
+        guard infer != nil else { return }
         var buffer = unwrapInboundIn(data)
         while buffer.readableBytes > 0 {
             switch state {

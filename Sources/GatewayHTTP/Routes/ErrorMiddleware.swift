@@ -30,9 +30,14 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
                     .engineFailed, "the server failed on this request; its log has details"))
         }
         if let name = HTTPField.Name("x-request-id") {
-            response.headers[name] = request.headers[name] ?? context.id
+            response.headers[name] = request.headers[name] ?? Self.freshID()
         }
         return response
+    }
+
+    /// A name for a request whose client gave it none.
+    private static func freshID() -> String {
+        String(UInt64.random(in: .min ... .max), radix: 16)
     }
 
     private func answer(_ error: any HTTPResponseError, _ request: Request) -> Response {
