@@ -51,11 +51,17 @@ bool headway_holds(const void *bytes, size_t count, const void *needle, size_t n
     return memmem(bytes, count, needle, needle_count) != NULL;
 }
 
-void headway_thread_computes(void) {
+void headway_thread_gathers(void) {
 #if defined(__linux__)
     struct sched_param parameter = {0};
     // Failing only means that the thread keeps what it has.
     pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameter);
+#endif
+}
+
+void headway_thread_computes(void) {
+    headway_thread_gathers();
+#if defined(__linux__)
     id_t thread = (id_t)syscall(SYS_gettid);
     errno = 0;
     int niceness = getpriority(PRIO_PROCESS, thread);

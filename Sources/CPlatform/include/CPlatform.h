@@ -24,6 +24,11 @@ static inline ptrdiff_t headway_find_byte(const void *bytes, size_t count, uint8
 /// Whether `needle` stands anywhere in `count` bytes.
 bool headway_holds(const void *bytes, size_t count, const void *needle, size_t needle_count);
 
+/// Marks the calling thread as one that gathers: woken on a core where a thread of the same kind runs, it
+/// waits for that thread's turn to end, so that it finds more to do at once. Changes nothing on a core of
+/// its own.
+void headway_thread_gathers(void);
+
 /// Marks the calling thread as one that computes. Where it shares a core with threads that handle
 /// events it does not interrupt them when it is woken, and yields them the larger part of the core when
 /// both have work without end: a server that computes but no longer reads cannot even refuse. On a core
