@@ -78,5 +78,6 @@ package struct SchedulerConfiguration: Sendable, Equatable {
                 entry.floorShare >= 0 && entry.floorShare <= 0.5,
                 "class \(entry.name) has floor share \(entry.floorShare) outside [0, 0.5]")
         }
+        policy.validate()
     }
 }

@@ -90,7 +90,8 @@ extension Scheduler {
         let before = actions.members.count
         var rows = 0
         switch configuration.policy {
-        case .slackAware:
+        // The other policies follow; until then they are promises of settings only.
+        default:
             rows = SlackAwarePolicy(self, bucket: bucket, at: now).board(&self, into: &actions)
         }
         precondition(rows > 0, "the policy left an idle instance beside a waiting request")

@@ -1,0 +1,42 @@
+/// Settings of the policy `clipper`, named after the constants of its `ModelContainer`.
+package struct ClipperSettings: Sendable, Equatable {
+    /// Most rows in a batch (`max_batch`); `nil` for the model's own limit.
+    package var maxBatch: Int?
+
+    /// Share of the head's slack that a batch may take (`budget_decay`).
+    package var budgetDecay = 0.92
+
+    /// Mean relative growth of a batch that explores (`explore_mean`).
+    package var exploreMean = 0.1
+
+    /// Standard deviation of that growth (`explore_deviation`).
+    package var exploreDeviation = 0.05
+
+    /// How many standard deviations a size's latency lies above its mean in the fit (`deviations`).
+    package var deviations = 3.0
+
+    /// Batches between two fits (`fit_every`).
+    package var fitEvery = 20
+
+    /// Whether estimator and longest latency start from the configuration's latency model, as after a
+    /// long life, instead of from a batch of one row (`pretrained`).
+    package var isPretrained = true
+
+    /// Seed of the exploration (`seed`).
+    package var seed: UInt64 = 1
+
+    /// The defaults.
+    package init() {}
+
+    func validate() {
+        precondition(maxBatch ?? 1 >= 1, "clipper: a batch holds at least one row")
+        precondition(
+            budgetDecay > 0 && budgetDecay <= 1,
+            "clipper: budget decay \(budgetDecay) not in (0, 1]")
+        precondition(
+            exploreMean >= 0 && exploreDeviation >= 0,
+            "clipper: exploration does not shrink batches")
+        precondition(deviations >= 0, "clipper: a negative number of deviations")
+        precondition(fitEvery >= 1, "clipper: a fit after at least one batch, not \(fitEvery)")
+    }
+}

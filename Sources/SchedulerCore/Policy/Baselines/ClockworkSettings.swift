@@ -1,0 +1,33 @@
+/// Settings of the policy `clockwork`.
+package struct ClockworkSettings: Sendable, Equatable {
+    /// Batch sizes in rows for which the model is compiled, ascending (`sizes`); empty for the powers of
+    /// two up to ``maxBatch``.
+    package var sizes: [Int] = []
+
+    /// Most rows in a batch (`max_batch`); `nil` for the model's own limit.
+    package var maxBatch: Int?
+
+    /// Measurements per size of which the estimate is the given percentile (`history`).
+    package var history = 100
+
+    /// The percentile of them that estimates a batch's latency, in (0, 1] (`percentile`).
+    package var percentile = 0.99
+
+    /// Factor from the configuration's latency model to the estimate before the first measurement of a
+    /// size (`initial_margin`).
+    package var initialMargin = 1.03
+
+    /// The defaults.
+    package init() {}
+
+    func validate() {
+        precondition(maxBatch ?? 1 >= 1, "clockwork: a batch holds at least one row")
+        precondition(
+            zip(sizes, sizes.dropFirst()).allSatisfy { $0 < $1 } && sizes.first ?? 1 >= 1,
+            "clockwork: sizes are positive and ascend: \(sizes)")
+        precondition(history >= 1, "clockwork: an estimate needs a measurement")
+        precondition(
+            percentile > 0 && percentile <= 1, "clockwork: percentile \(percentile) not in (0, 1]")
+        precondition(initialMargin > 0, "clockwork: a margin of \(initialMargin)")
+    }
+}
