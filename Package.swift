@@ -35,6 +35,7 @@ var targets: [Target] = [
     ring("ServingModel"),
     ring("ControlCore", ["ServingModel"]),
     ring("SchedulerCore", ["ServingModel", "ControlCore"]),
+    ring("TraceFormat", ["ServingModel", "ControlCore", "SchedulerCore"]),
 
     // Ring 1: drive.
     .target(name: "CPlatform"),
@@ -49,13 +50,18 @@ var targets: [Target] = [
     ring("EngineONNXRuntime", ["ServingModel", "EngineAPI", "COnnxRuntime"]),
 
     // Test support, shipped as targets.
-    ring("SchedulerTesting", ["ServingModel", "ControlCore", "SchedulerCore"]),
+    ring(
+        "SchedulerTesting", ["ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"]),
     ring("EngineTesting", ["ServingModel", "EngineAPI"]),
 
     tests("ServingModelTests", ["ServingModel"]),
     tests("ControlCoreTests", ["ServingModel", "ControlCore", "SchedulerTesting"]),
     tests(
-        "SchedulerCoreTests", ["ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting"]),
+        "SchedulerCoreTests",
+        ["ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "TraceFormat"]),
+    tests(
+        "TraceFormatTests",
+        ["ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "TraceFormat"]),
     tests(
         "ServingRuntimeTests",
         [

@@ -90,7 +90,7 @@ TABLE = {
     # Test support, shipped as targets; each may look at what it helps to test.
     "SchedulerTesting": (
         0,
-        {"ServingModel", "ControlCore", "SchedulerCore"},
+        {"ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"},
         COLLECTIONS | LIBC,  # it reads SEED and SEEDS from the environment
     ),
     "EngineTesting": (1, {"ServingModel", "EngineAPI"}, LIBC | {"Synchronization", "Testing"}),
@@ -99,7 +99,7 @@ TABLE = {
 C_TARGETS = {"CPlatform": 1, "COnnxRuntime": 2, "CCompression": 2}
 TEST_SUPPORT = {"SchedulerTesting", "EngineTesting", "EngineSynthetic"}
 # What the tests of one target may import besides.
-TEST_ONLY = {"GatewayHTTP": {"NIOEmbedded"}}
+TEST_ONLY = {"GatewayHTTP": {"NIOEmbedded"}, "SchedulerCore": {"TraceFormat"}}
 ACCESS = {"public", "package", "internal", "private", "fileprivate"}
 
 IMPORT = re.compile(

@@ -1,6 +1,7 @@
 internal import ControlCore
 internal import SchedulerCore
 internal import ServingModel
+internal import TraceFormat
 
 extension ActionChecker {
     // MARK: Launches

@@ -1,6 +1,7 @@
 package import ControlCore
 package import SchedulerCore
 package import ServingModel
+internal import TraceFormat
 
 /// What must hold between two events.
 extension ActionChecker {

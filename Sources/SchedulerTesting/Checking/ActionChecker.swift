@@ -1,6 +1,7 @@
 package import ControlCore
 package import SchedulerCore
 package import ServingModel
+package import TraceFormat
 
 /// A model of the world around a scheduler that says no: it follows events and actions and refuses, by
 /// name, every action that the contract does not allow.

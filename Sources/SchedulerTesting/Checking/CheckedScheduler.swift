@@ -1,5 +1,6 @@
 package import SchedulerCore
 package import ServingModel
+package import TraceFormat
 
 /// What a step did, in the form in which tests state their expectations.
 package enum Effect: Sendable, Equatable {

@@ -1,6 +1,7 @@
 internal import ControlCore
 package import SchedulerCore
 internal import ServingModel
+package import TraceFormat
 
 /// The scheduler again, written to be read rather than to be fast: plain arrays, linear scans, no
 /// order statistics, no running sums.

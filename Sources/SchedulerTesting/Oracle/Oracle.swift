@@ -1,4 +1,5 @@
 package import SchedulerCore
+package import TraceFormat
 
 /// Two schedulers that answered the same event differently.
 package struct Disagreement: Error, CustomStringConvertible {

@@ -1,5 +1,6 @@
 package import SchedulerCore
 internal import ServingModel
+package import TraceFormat
 
 /// Everything that determines a simulated run.
 package struct World: Sendable, CustomStringConvertible {

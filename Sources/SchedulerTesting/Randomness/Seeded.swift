@@ -1,3 +1,5 @@
+internal import TraceFormat
+
 /// A small, fast generator whose whole future follows from one number (SplitMix64: Steele, Lea,
 /// Flood, "Fast splittable pseudorandom number generators", 2014).
 ///

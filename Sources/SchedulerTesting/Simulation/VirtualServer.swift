@@ -1,5 +1,6 @@
 package import SchedulerCore
 package import ServingModel
+package import TraceFormat
 
 /// A server in virtual time: the shipping scheduler, simulated devices, and nothing that waits.
 ///

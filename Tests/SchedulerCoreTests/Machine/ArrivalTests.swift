@@ -2,6 +2,7 @@ internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
 internal import Testing
+internal import TraceFormat
 
 @Suite("Machine: arrivals")
 struct ArrivalTests {

@@ -2,6 +2,7 @@ internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
 internal import Testing
+internal import TraceFormat
 
 /// A batch of n rows takes 1.05 (1 + n) ms here and holds at most four.
 @Suite("Machine: fast fail")

@@ -3,6 +3,7 @@ internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
 internal import Testing
+internal import TraceFormat
 
 /// Invariants of `docs/scheduling.md` that need a world of their own.
 @Suite("Invariants of the policy", .tags(.property, .simulation))

@@ -3,6 +3,7 @@ internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
 internal import Testing
+internal import TraceFormat
 
 /// What more importance, more time and less load do to the outcome.
 @Suite("Monotonicity", .tags(.property, .simulation))

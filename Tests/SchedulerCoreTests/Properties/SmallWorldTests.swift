@@ -2,6 +2,7 @@ internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
 internal import Testing
+internal import TraceFormat
 
 /// All interleavings of up to three requests of two classes with cancels, completions, timers and
 /// instances that come and go. What a random search would have to be lucky to find is found here.

@@ -2,6 +2,7 @@ internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
 internal import Testing
+internal import TraceFormat
 
 /// Each world runs with every action checked against the contract (conservation, no foreign or double
 /// ids, batch and queue limits, work conservation, promises in time, rejects neither early nor late)

@@ -3,6 +3,7 @@ internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
 internal import Testing
+internal import TraceFormat
 
 /// The model that says no must really say no, and by the right name.
 @Suite("Action checker")
