@@ -39,7 +39,7 @@ extension Scheduler {
         if request.deadline != .distantFuture {
             classes[index].note(relativeDeadline: now.interval(to: request.deadline))
         }
-        let slot = table.add(request, bucket: bucket)
+        let slot = table.add(request, key: request.deadline, bucket: bucket)
         buckets[bucket].queues[index].insert(slot, in: &table)
         buckets[bucket].count += 1
         ledger.charge(request)

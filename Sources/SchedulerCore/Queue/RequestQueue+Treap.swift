@@ -31,7 +31,7 @@ extension RequestQueue {
         _ tree: Slot, dueBefore deadline: Instant, in table: inout RequestTable
     ) -> Pair {
         split(tree, in: &table) { table, slot in
-            table.nodes[Int(slot)].request.deadline < deadline
+            table.nodes[Int(slot)].key < deadline
         }
     }
 

@@ -1,8 +1,9 @@
 internal import ServingModel
 
-/// Waiting requests of one class and shape in deadline order, with order statistics over rows.
+/// Waiting requests of one class and shape in deadline order, with order statistics over rows. Where a
+/// policy serves in another order, read "arrival" for "deadline": the order is that of the key.
 ///
-/// A treap whose nodes live in a ``RequestTable``: a binary search tree by (deadline, arrival) that is
+/// A treap whose nodes live in a ``RequestTable``: a binary search tree by (key, arrival) that is
 /// a heap by a hash of the arrival number, so its expected depth is logarithmic whatever the order of
 /// arrival, and a given history always builds the same tree. Every operation is O(log n); taking a
 /// run of requests costs O(log n + taken).
@@ -24,7 +25,7 @@ struct RequestQueue {
         var rows = 0
         var slot = root
         while slot != RequestTable.none {
-            if table.nodes[Int(slot)].request.deadline >= deadline {
+            if table.nodes[Int(slot)].key >= deadline {
                 rows += table.rows(below: table.nodes[Int(slot)].right)
                 rows += table.nodes[Int(slot)].request.rows
                 slot = table.nodes[Int(slot)].left

@@ -26,6 +26,8 @@ typealias Slot = Int32
 struct RequestTable {
     struct Node {
         var request: QueuedRequest
+        /// Place in the queue: the deadline, or the arrival where a policy serves in that order.
+        var key: Instant
         /// Order of arrival: the tie-breaker that makes every key unique.
         var sequence: UInt64
         var bucket: Int32
@@ -62,20 +64,19 @@ struct RequestTable {
     /// The slot of a waiting request.
     func slot(of id: RequestID) -> Slot? { slots[id] }
 
-    /// Whether `left` is ordered before `right`: by deadline, then by arrival.
+    /// Whether `left` is ordered before `right`: by key, then by arrival.
     func precedes(_ left: Slot, _ right: Slot) -> Bool {
         let a = nodes[Int(left)]
         let b = nodes[Int(right)]
-        return a.request.deadline != b.request.deadline
-            ? a.request.deadline < b.request.deadline : a.sequence < b.sequence
+        return a.key != b.key ? a.key < b.key : a.sequence < b.sequence
     }
 
     /// Stores a request; it belongs to no queue yet.
-    mutating func add(_ request: QueuedRequest, bucket: Int) -> Slot {
+    mutating func add(_ request: QueuedRequest, key: Instant, bucket: Int) -> Slot {
         let sequence = nextSequence
         nextSequence += 1
         let node = Node(
-            request: request, sequence: sequence, bucket: Int32(bucket), left: Self.none,
+            request: request, key: key, sequence: sequence, bucket: Int32(bucket), left: Self.none,
             right: Self.none, heapKey: Self.scramble(sequence), count: 1, rowSum: request.rows)
         let slot: Slot
         if free != Self.none {
