@@ -62,22 +62,33 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         policy = .slackAware
     }
 
-    /// Traps on a configuration that no caller may pass; edges validate before.
-    func validate() {
-        precondition(!classes.isEmpty, "a scheduler needs at least one priority class")
-        precondition(instances >= 0, "negative number of instances: \(instances)")
-        precondition(maxBatchRows >= 1, "a batch holds at least one row, not \(maxBatchRows)")
-        precondition(maxQueuedRequests >= 1, "the queue holds at least one request")
-        precondition(maxQueuedBytes >= 1, "the queue holds at least one byte")
-        precondition(maxShapes >= 1, "the queue holds at least one shape")
-        precondition(
+    /// What is wrong with it, `nil` when a scheduler can be built with it. Edges ask before they build
+    /// one; a scheduler traps.
+    package var problem: ConfigurationProblem? {
+        do {
+            try validate()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    func validate() throws(ConfigurationProblem) {
+        try require(!classes.isEmpty, "a scheduler needs at least one priority class")
+        try require(instances >= 0, "negative number of instances: \(instances)")
+        try require(maxBatchRows >= 1, "a batch holds at least one row, not \(maxBatchRows)")
+        try require(maxQueuedRequests >= 1, "the queue holds at least one request")
+        try require(maxQueuedBytes >= 1, "the queue holds at least one byte")
+        try require(maxShapes >= 1, "the queue holds at least one shape")
+        try require(
             minEfficiency > 0 && minEfficiency < 1, "min efficiency \(minEfficiency) not in (0, 1)")
+        try require(rateTimeConstant > .zero, "rates need a positive time constant")
         for entry in classes {
-            precondition(entry.weight >= 1, "class \(entry.name) has weight \(entry.weight) < 1")
-            precondition(
+            try require(entry.weight >= 1, "class \(entry.name) has weight \(entry.weight) < 1")
+            try require(
                 entry.floorShare >= 0 && entry.floorShare <= 0.5,
                 "class \(entry.name) has floor share \(entry.floorShare) outside [0, 0.5]")
         }
-        policy.validate()
+        try policy.validate()
     }
 }

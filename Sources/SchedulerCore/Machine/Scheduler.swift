@@ -33,7 +33,7 @@ package struct Scheduler: ~Copyable {
 
     /// A scheduler without requests, whose instances are all absent until they report ready.
     package init(_ configuration: SchedulerConfiguration) {
-        configuration.validate()
+        if let problem = configuration.problem { preconditionFailure(problem.description) }
         self.configuration = configuration
         table = RequestTable(capacity: min(configuration.maxQueuedRequests, 4_096))
         buckets = []

@@ -64,18 +64,18 @@ package enum Policy: Sendable, Equatable {
     /// launched that is not promised to end in time, and none is given up that still could.
     package var keepsDeadlines: Bool { self == .slackAware }
 
-    /// Traps on settings that no caller may pass; edges validate before.
-    func validate() {
+    /// Refuses settings that no caller may pass.
+    func validate() throws(ConfigurationProblem) {
         switch self {
         case .slackAware: break
-        case .staticBatch(let settings): settings.validate()
-        case .window(let settings): settings.validate()
-        case .triton(let settings): settings.validate()
-        case .bentoml(let settings): settings.validate()
-        case .clipper(let settings): settings.validate()
-        case .nexus(let settings): settings.validate()
-        case .clockwork(let settings): settings.validate()
-        case .greedy(let settings): settings.validate()
+        case .staticBatch(let settings): try settings.validate()
+        case .window(let settings): try settings.validate()
+        case .triton(let settings): try settings.validate()
+        case .bentoml(let settings): try settings.validate()
+        case .clipper(let settings): try settings.validate()
+        case .nexus(let settings): try settings.validate()
+        case .clockwork(let settings): try settings.validate()
+        case .greedy(let settings): try settings.validate()
         }
     }
 }

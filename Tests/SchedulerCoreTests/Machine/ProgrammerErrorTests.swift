@@ -40,4 +40,22 @@ struct ProgrammerErrorTests {
             scheduler.checkInvariants()
         }
     }
+
+    @Test("A configuration says what is wrong with it before anybody builds a scheduler with it")
+    func problems() {
+        #expect(SchedulerConfiguration.byHand().problem == nil)
+        var configuration = SchedulerConfiguration.byHand(classes: [])
+        #expect(
+            configuration.problem?.description == "a scheduler needs at least one priority class")
+        configuration = .byHand()
+        configuration.rateTimeConstant = .zero
+        #expect(configuration.problem?.description == "rates need a positive time constant")
+        var window = WindowSettings()
+        window.every = 0
+        configuration = .byHand()
+        configuration.policy = .window(window)
+        #expect(
+            configuration.problem?.description
+                == "window: re-evaluated after at least one batch, not 0")
+    }
 }

@@ -28,11 +28,11 @@ package struct BentoMLSettings: Sendable, Equatable {
     /// The defaults.
     package init() {}
 
-    func validate() {
-        precondition(maxBatch ?? 2 >= 2, "bentoml: batches stay below max_batch, at least 2")
-        precondition(keptCalls >= 2, "bentoml: a line needs two calls, not \(keptCalls)")
-        precondition(refresh > .zero, "bentoml: the fit is renewed after some time")
-        precondition(decay > 0 && decay <= 1, "bentoml: decay \(decay) not in (0, 1]")
-        precondition(tick > .zero, "bentoml: the tick takes some time")
+    func validate() throws(ConfigurationProblem) {
+        try require(maxBatch ?? 2 >= 2, "bentoml: batches stay below max_batch, at least 2")
+        try require(keptCalls >= 2, "bentoml: a line needs two calls, not \(keptCalls)")
+        try require(refresh > .zero, "bentoml: the fit is renewed after some time")
+        try require(decay > 0 && decay <= 1, "bentoml: decay \(decay) not in (0, 1]")
+        try require(tick > .zero, "bentoml: the tick takes some time")
     }
 }

@@ -28,15 +28,15 @@ package struct ClipperSettings: Sendable, Equatable {
     /// The defaults.
     package init() {}
 
-    func validate() {
-        precondition(maxBatch ?? 1 >= 1, "clipper: a batch holds at least one row")
-        precondition(
+    func validate() throws(ConfigurationProblem) {
+        try require(maxBatch ?? 1 >= 1, "clipper: a batch holds at least one row")
+        try require(
             budgetDecay > 0 && budgetDecay <= 1,
             "clipper: budget decay \(budgetDecay) not in (0, 1]")
-        precondition(
+        try require(
             exploreMean >= 0 && exploreDeviation >= 0,
             "clipper: exploration does not shrink batches")
-        precondition(deviations >= 0, "clipper: a negative number of deviations")
-        precondition(fitEvery >= 1, "clipper: a fit after at least one batch, not \(fitEvery)")
+        try require(deviations >= 0, "clipper: a negative number of deviations")
+        try require(fitEvery >= 1, "clipper: a fit after at least one batch, not \(fitEvery)")
     }
 }

@@ -20,14 +20,14 @@ package struct ClockworkSettings: Sendable, Equatable {
     /// The defaults.
     package init() {}
 
-    func validate() {
-        precondition(maxBatch ?? 1 >= 1, "clockwork: a batch holds at least one row")
-        precondition(
+    func validate() throws(ConfigurationProblem) {
+        try require(maxBatch ?? 1 >= 1, "clockwork: a batch holds at least one row")
+        try require(
             zip(sizes, sizes.dropFirst()).allSatisfy { $0 < $1 } && sizes.first ?? 1 >= 1,
             "clockwork: sizes are positive and ascend: \(sizes)")
-        precondition(history >= 1, "clockwork: an estimate needs a measurement")
-        precondition(
+        try require(history >= 1, "clockwork: an estimate needs a measurement")
+        try require(
             percentile > 0 && percentile <= 1, "clockwork: percentile \(percentile) not in (0, 1]")
-        precondition(initialMargin > 0, "clockwork: a margin of \(initialMargin)")
+        try require(initialMargin > 0, "clockwork: a margin of \(initialMargin)")
     }
 }

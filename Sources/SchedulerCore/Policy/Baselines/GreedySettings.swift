@@ -6,7 +6,7 @@ package struct GreedySettings: Sendable, Equatable {
     /// The defaults; see the property.
     package init(maxBatch: Int? = nil) { self.maxBatch = maxBatch }
 
-    func validate() {
-        precondition(maxBatch ?? 1 >= 1, "greedy: a batch holds at least one row")
+    func validate() throws(ConfigurationProblem) {
+        try require(maxBatch ?? 1 >= 1, "greedy: a batch holds at least one row")
     }
 }

@@ -15,8 +15,8 @@ package struct NexusSettings: Sendable, Equatable {
     /// The defaults.
     package init() {}
 
-    func validate() {
-        precondition(maxBatch ?? 1 >= 1, "nexus: a batch holds at least one row")
-        precondition(batch ?? 1 >= 1, "nexus: the target batch holds at least one row")
+    func validate() throws(ConfigurationProblem) {
+        try require(maxBatch ?? 1 >= 1, "nexus: a batch holds at least one row")
+        try require(batch ?? 1 >= 1, "nexus: the target batch holds at least one row")
     }
 }

@@ -16,7 +16,7 @@ package struct StaticSettings: Sendable, Equatable {
     /// Batches of `batch` rows.
     package init(batch: Int) { self.batch = batch }
 
-    func validate() {
-        precondition(batch >= 1, "static: a batch holds at least one row, not \(batch)")
+    func validate() throws(ConfigurationProblem) {
+        try require(batch >= 1, "static: a batch holds at least one row, not \(batch)")
     }
 }

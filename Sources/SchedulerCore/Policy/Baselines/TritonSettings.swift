@@ -49,10 +49,10 @@ package struct TritonSettings: Sendable, Equatable {
         self.timeouts = timeouts
     }
 
-    func validate() {
-        precondition(
+    func validate() throws(ConfigurationProblem) {
+        try require(
             preferred.allSatisfy { $0 >= 1 }, "triton: preferred sizes are positive: \(preferred)")
-        precondition(maxBatch ?? 1 >= 1, "triton: a batch holds at least one row")
-        precondition(maxQueue >= 0, "triton: negative queue size \(maxQueue)")
+        try require(maxBatch ?? 1 >= 1, "triton: a batch holds at least one row")
+        try require(maxQueue >= 0, "triton: negative queue size \(maxQueue)")
     }
 }

@@ -34,16 +34,16 @@ package struct WindowSettings: Sendable, Equatable {
     /// Windows that close at `maxBatch` rows.
     package init(maxBatch: Int?) { self.maxBatch = maxBatch }
 
-    func validate() {
-        precondition(maxBatch ?? 1 >= 1, "window: a batch holds at least one row")
-        precondition(
+    func validate() throws(ConfigurationProblem) {
+        try require(maxBatch ?? 1 >= 1, "window: a batch holds at least one row")
+        try require(
             shortest <= window && window <= longest,
             "window: \(window) lies outside \(shortest) to \(longest)")
-        precondition(every >= 1, "window: re-evaluated after at least one batch, not \(every)")
-        precondition(factor > 1, "window: a factor of \(factor) does not change the window")
-        precondition(
+        try require(every >= 1, "window: re-evaluated after at least one batch, not \(every)")
+        try require(factor > 1, "window: a factor of \(factor) does not change the window")
+        try require(
             smoothing > 0 && smoothing <= 1, "window: smoothing \(smoothing) not in (0, 1]")
-        precondition(
+        try require(
             !weights.isEmpty && weights.allSatisfy { $0 >= 1 },
             "window: each class needs a weight of at least 1, not \(weights)")
     }
