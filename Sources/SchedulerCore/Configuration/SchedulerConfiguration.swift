@@ -43,6 +43,10 @@ package struct SchedulerConfiguration: Sendable, Equatable {
     /// Who decides which requests ride a batch.
     package var policy: Policy
 
+    /// Whether somebody else says when an instance may run: no event but ``Event/granted(_:_:)`` starts
+    /// a batch. For models that share devices; see ``DeviceGroup``.
+    package var isArbitrated: Bool
+
     /// The page's defaults for one instance of a model with `latency`.
     package init(
         classes: [PriorityClass] = PriorityClass.defaultTable, instances: Int = 1,
@@ -60,6 +64,7 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         rateTimeConstant = .milliseconds(100)
         fastFail = .head
         policy = .slackAware
+        isArbitrated = false
     }
 
     /// What is wrong with it, `nil` when a scheduler can be built with it. Edges ask before they build

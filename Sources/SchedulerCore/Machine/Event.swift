@@ -26,6 +26,12 @@ package enum Event: Sendable, Equatable {
 
     /// No further arrivals are accepted; what waits is still served.
     case draining
+
+    /// An instance of an arbitrated scheduler may start one batch now; see ``DeviceGroup``.
+    case granted(InstanceID, Grant)
+
+    /// An instance of an arbitrated scheduler is expected to be granted at `until`, not earlier.
+    case held(InstanceID, until: Instant)
 }
 
 /// A request as it enters the machine.

@@ -61,6 +61,9 @@ extension Scheduler {
             case .busy(let running):
                 let end = max(now, running.predictedEnd)
                 earliest = min(earliest ?? end, end)
+            case .held(let until):
+                let start = max(now, until)
+                earliest = min(earliest ?? start, start)
             case .absent, .leaving: continue
             }
         }

@@ -19,12 +19,12 @@ extension Scheduler {
     ) {
         switch instances[id.rawValue] {
         case .busy(let running):
-            instances[id.rawValue] = .idle
+            instances[id.rawValue] = vacant(at: now)
             settle(running, result, at: now)
         case .leaving(let running):
             instances[id.rawValue] = .absent
             settle(running, result, at: now)
-        case .idle, .absent:
+        case .idle, .held, .absent:
             preconditionFailure("instance \(id) completed a batch that it does not run")
         }
         dispatch(at: now, into: &actions)
@@ -42,9 +42,9 @@ extension Scheduler {
     /// Puts an instance to work.
     mutating func ready(_ id: InstanceID, at now: Instant, into actions: inout ActionBuffer) {
         switch instances[id.rawValue] {
-        case .absent: instances[id.rawValue] = .idle
+        case .absent: instances[id.rawValue] = vacant(at: now)
         case .leaving(let running): instances[id.rawValue] = .busy(running)
-        case .idle, .busy: return
+        case .idle, .held, .busy: return
         }
         dispatch(at: now, into: &actions)
     }
@@ -52,11 +52,16 @@ extension Scheduler {
     /// Takes an instance out of service; with the last one gone, nothing that waits can be served.
     mutating func lose(_ id: InstanceID, at now: Instant, into actions: inout ActionBuffer) {
         switch instances[id.rawValue] {
-        case .idle: instances[id.rawValue] = .absent
+        case .idle, .held: instances[id.rawValue] = .absent
         case .busy(let running): instances[id.rawValue] = .leaving(running)
         case .absent, .leaving: return
         }
-        let serves = instances.contains { if case .busy = $0 { true } else { $0 == .idle } }
+        let serves = instances.contains {
+            switch $0 {
+            case .idle, .held, .busy: true
+            case .absent, .leaving: false
+            }
+        }
         guard !serves else { return }
         for bucket in buckets.indices {
             for index in classes.indices {
@@ -83,7 +88,7 @@ extension Scheduler {
     }
 
     /// Forms a batch by the configured policy and starts it on an idle instance.
-    private mutating func launch(
+    mutating func launch(
         on id: InstanceID, at now: Instant, into actions: inout ActionBuffer
     ) {
         let bucket = nextBucket(at: now)

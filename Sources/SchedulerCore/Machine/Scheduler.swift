@@ -9,7 +9,7 @@ package import ServingModel
 ///
 /// States of a request: *waiting* (in one queue of one bucket), then exactly one of *launched*,
 /// *rejected*, *cancelled*. States of an instance: *absent*, *idle*, *busy*, and *leaving* (busy, and
-/// absent afterwards).
+/// absent afterwards); where models share devices, *held* takes the place of *idle*.
 ///
 /// Invariants, checked by ``checkInvariants()``:
 /// - I1 a request waits in exactly one queue, and the ledger equals the sum over the queues;
@@ -30,6 +30,8 @@ package struct Scheduler: ~Copyable {
     var ledger = QueueLedger()
     var batches: UInt64 = 0
     var isDraining = false
+    /// Limits of the batch that is being formed, in an arbitrated scheduler.
+    var grant: Grant?
 
     /// A scheduler without requests, whose instances are all absent until they report ready.
     package init(_ configuration: SchedulerConfiguration) {
@@ -68,6 +70,10 @@ package struct Scheduler: ~Copyable {
             noteTurnedAway(priorityClass, rows: rows, at: now)
         case .draining:
             isDraining = true
+        case .granted(let instance, let grant):
+            take(grant, of: instance, at: now, into: &actions)
+        case .held(let instance, let until):
+            hold(instance, until: until)
         }
     }
 
@@ -129,6 +135,8 @@ package struct Scheduler: ~Copyable {
 enum InstanceState: Equatable {
     case absent
     case idle
+    /// Waits to be granted, which is expected at the given time.
+    case held(until: Instant)
     case busy(Running)
     case leaving(Running)
 

@@ -51,7 +51,7 @@ struct SlackAwarePolicy {
         deadlineRows = min(max(useful, 1), scheduler.configuration.maxBatchRows)
 
         let serving = scheduler.instances.count { $0 != .absent }
-        var maxRows = scheduler.configuration.maxBatchRows
+        var maxRows = scheduler.maxBatchRows
         if serving > 1 {
             let share = Double(scheduler.ledger.rows) / Double(serving)
             let stable = latency.stableRows(rate: total / Double(serving))
@@ -86,6 +86,9 @@ struct SlackAwarePolicy {
         for index in scheduler.classes.indices {
             state.rate = scheduler.classes[index].arrivals.value(at: now)
             state.accumulatedRate += state.rate
+            if let grant = scheduler.grant, index >= grant.lesser.rawValue {
+                state.cap = min(state.cap, max(latency.rows(within: grant.longest), floorRows))
+            }
             if !scheduler.buckets[bucket].queues[index].isEmpty {
                 state.kept -= reservedRows(index, scheduler)
                 board(index, &state, &scheduler, into: &actions)

@@ -127,7 +127,7 @@ package struct ActionChecker: Sendable {
             }
         case .draining:
             isDraining = true
-        case .cancelled, .timerFired, .turnedAway:
+        case .cancelled, .timerFired, .turnedAway, .granted, .held:
             break
         }
     }

@@ -21,6 +21,11 @@ extension Event {
         case .turnedAway(let priorityClass, let rows):
             return "turned away class=\(priorityClass.rawValue) rows=\(rows)"
         case .draining: return "draining"
+        case .granted(let instance, let grant):
+            return "granted \(instance) rows=\(grant.rows)"
+                + " longest=\(grant.longest.nanoseconds) lesser=\(grant.lesser.rawValue)"
+        case .held(let instance, let until):
+            return "held \(instance) until=\(until.nanoseconds)"
         }
     }
 }
