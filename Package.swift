@@ -49,19 +49,35 @@ var targets: [Target] = [
     .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
     ring("EngineONNXRuntime", ["ServingModel", "EngineAPI", "COnnxRuntime"]),
 
+    // The other shell of ring 1: virtual time.
+    ring("Simulator", ["ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"]),
+
     // Test support, shipped as targets.
     ring(
-        "SchedulerTesting", ["ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"]),
+        "SchedulerTesting",
+        ["ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator"]),
     ring("EngineTesting", ["ServingModel", "EngineAPI"]),
 
     tests("ServingModelTests", ["ServingModel"]),
-    tests("ControlCoreTests", ["ServingModel", "ControlCore", "SchedulerTesting"]),
+    tests("ControlCoreTests", ["ServingModel", "ControlCore", "SchedulerTesting", "Simulator"]),
     tests(
         "SchedulerCoreTests",
-        ["ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "TraceFormat"]),
+        [
+            "ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "Simulator",
+            "TraceFormat",
+        ]),
     tests(
         "TraceFormatTests",
-        ["ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "TraceFormat"]),
+        [
+            "ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "Simulator",
+            "TraceFormat",
+        ]),
+    tests(
+        "SimulatorTests",
+        [
+            "ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "Simulator",
+            "TraceFormat",
+        ]),
     tests(
         "ServingRuntimeTests",
         [

@@ -44,6 +44,8 @@ TABLE = {
         {"ServingModel", "EngineAPI"},
         FOUNDATION | LIBC | {"SwiftProtobuf", "Synchronization"},
     ),
+    # Virtual time: it never meets ServingRuntime, the live shell.
+    "Simulator": (1, {"ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"}, set()),
     # Ring 2, adapt: the outside world.
     "EngineSynthetic": (2, {"ServingModel", "EngineAPI"}, LIBC | {"Synchronization"}),
     "EngineONNXRuntime": (
@@ -89,15 +91,15 @@ TABLE = {
     ),
     # Test support, shipped as targets; each may look at what it helps to test.
     "SchedulerTesting": (
-        0,
-        {"ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"},
+        1,
+        {"ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator"},
         COLLECTIONS | LIBC,  # it reads SEED and SEEDS from the environment
     ),
     "EngineTesting": (1, {"ServingModel", "EngineAPI"}, LIBC | {"Synchronization", "Testing"}),
 }
 
 C_TARGETS = {"CPlatform": 1, "COnnxRuntime": 2, "CCompression": 2}
-TEST_SUPPORT = {"SchedulerTesting", "EngineTesting", "EngineSynthetic"}
+TEST_SUPPORT = {"SchedulerTesting", "Simulator", "EngineTesting", "EngineSynthetic"}
 # What the tests of one target may import besides.
 TEST_ONLY = {"GatewayHTTP": {"NIOEmbedded"}, "SchedulerCore": {"TraceFormat"}}
 ACCESS = {"public", "package", "internal", "private", "fileprivate"}

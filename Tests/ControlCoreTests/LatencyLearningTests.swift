@@ -1,6 +1,7 @@
 internal import ControlCore
 internal import SchedulerTesting
 internal import ServingModel
+internal import Simulator
 internal import Testing
 
 @Suite("Latency model: learning")

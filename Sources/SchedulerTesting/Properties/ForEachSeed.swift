@@ -1,3 +1,5 @@
+package import Simulator
+
 /// A property that does not hold, with everything needed to see it again.
 package struct PropertyFailure: Error, CustomStringConvertible {
     /// The seed that shows it.

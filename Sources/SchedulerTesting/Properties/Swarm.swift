@@ -1,6 +1,7 @@
 internal import ControlCore
 internal import SchedulerCore
 internal import ServingModel
+package import Simulator
 
 /// Random worlds in the manner of swarm testing (Groce and others, 2012): each world draws first which
 /// features it has at all and how strongly, so that rare combinations occur undiluted.

@@ -1,5 +1,6 @@
 package import SchedulerCore
 internal import ServingModel
+package import Simulator
 package import TraceFormat
 
 /// Everything that determines a simulated run.
@@ -27,16 +28,15 @@ package struct World: Sendable, CustomStringConvertible {
     /// Runs it to its end, verified on the way, and answers results and trace.
     @discardableResult
     package func run(
-        checks: VirtualServer.Checks = .everything
+        checks: Checks = .everything
     ) throws -> (outcome: Outcome, trace: Trace) {
         var options = VirtualServer.Options(devices: devices, random)
-        options.checks = checks
-        options.keepsTrace = true
         // Each stimulus causes few events: itself, at most one launch with one completion, one timer.
         options.maxEvents = 8 * stimuli.count + 100
         var server = VirtualServer(configuration, options)
-        let outcome = try server.run(stimuli)
-        return (outcome, server.trace)
+        let watcher = RunWatcher(configuration, checks: checks, keepsTrace: true)
+        let outcome = try server.run(stimuli, watchedBy: watcher)
+        return (outcome, watcher.trace)
     }
 
     /// Configuration, devices and stimuli, as text.

@@ -2,6 +2,7 @@ internal import ControlCore
 internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
+internal import Simulator
 internal import Testing
 
 /// The figures that made this policy the default, on simulated devices: M needs `1.39 ms + 0.0793 ms`
@@ -37,7 +38,6 @@ struct PolicyFigureTests {
         configuration.maxQueuedRequests = 1 << 20
         var options = VirtualServer.Options(
             devices: Array(repeating: device, count: instances), random)
-        options.checks = .none
         options.measuredFrom = .origin + .seconds(1)
         var server = VirtualServer(configuration, options)
         return try server.run(

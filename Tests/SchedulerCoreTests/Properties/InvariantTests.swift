@@ -2,6 +2,7 @@ internal import ControlCore
 internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
+internal import Simulator
 internal import Testing
 internal import TraceFormat
 
@@ -52,7 +53,6 @@ struct InvariantTests {
         var configuration = SchedulerConfiguration(maxBatchRows: 1_024, latency: latency)
         configuration.classes = [.forTest("only", deadline: 80)]
         var options = VirtualServer.Options(devices: [device], Seeded(1))
-        options.checks = .none
         options.measuredFrom = .origin + .milliseconds(200)
         var server = VirtualServer(configuration, options)
         let outcome = try server.run(
@@ -79,9 +79,8 @@ struct InvariantTests {
                 classes: classes, maxBatchRows: 1_024,
                 latency: LatencyModel(base: device.base, perRow: device.perRow))
             configuration.minEfficiency = 0.1
-            var options = VirtualServer.Options(devices: [device], seeded)
-            options.checks = .actions
-            options.keepsTrace = true
+            let options = VirtualServer.Options(devices: [device], seeded)
+            let watcher = RunWatcher(configuration, checks: .actions, keepsTrace: true)
             var server = VirtualServer(configuration, options)
             let rate = random.uniform(0.5, 2) / device.perRow
             let load = Load(
@@ -90,8 +89,8 @@ struct InvariantTests {
                     LoadClass(0, share: 0.2, deadline: 40), LoadClass(1, share: 0.4, deadline: 120),
                     LoadClass(2, share: 0.4, deadline: 1_000),
                 ], milliseconds: 120, seeded)
-            try server.run(load)
-            try requireBlockingBound(server.trace, configuration)
+            try server.run(load, watchedBy: watcher)
+            try requireBlockingBound(watcher.trace, configuration)
         }
     }
 
@@ -127,18 +126,17 @@ struct InvariantTests {
                 maxBatchRows: 1_024,
                 latency: LatencyModel(base: device.base, perRow: device.perRow))
             configuration.classes = [.forTest("only", deadline: 30)]
-            var options = VirtualServer.Options(devices: [device], seeded)
-            options.checks = .actions
-            options.keepsTrace = true
+            let options = VirtualServer.Options(devices: [device], seeded)
+            let watcher = RunWatcher(configuration, checks: .actions, keepsTrace: true)
             var server = VirtualServer(configuration, options)
             let rate = random.uniform(1, 3) * 12
             try server.run(
                 Load(
                     .poisson(rate: rate), classes: [LoadClass(0, deadline: 30)],
-                    milliseconds: 100, seeded))
+                    milliseconds: 100, seeded), watchedBy: watcher)
             let single = Interval(milliseconds: device.mean(rows: 1))
             var due: [RequestID: Instant] = [:]
-            for step in server.trace.steps {
+            for step in watcher.trace.steps {
                 if case .arrived(let arrival) = step.input.event {
                     due[arrival.id] = arrival.deadline
                 }

@@ -2,6 +2,7 @@ internal import ControlCore
 internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
+internal import Simulator
 internal import Testing
 internal import TraceFormat
 
@@ -16,8 +17,7 @@ struct MonotonicityTests {
         var configuration = SchedulerConfiguration(
             maxBatchRows: 1_024, latency: LatencyModel(base: device.base, perRow: device.perRow))
         configuration.classes = [.forTest("only", deadline: 80)]
-        var options = VirtualServer.Options(devices: [device], random)
-        options.checks = .none
+        let options = VirtualServer.Options(devices: [device], random)
         var server = VirtualServer(configuration, options)
         return try server.run(
             Load(

@@ -1,6 +1,7 @@
 internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
+internal import Simulator
 internal import Testing
 internal import TraceFormat
 

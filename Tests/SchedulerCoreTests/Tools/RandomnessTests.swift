@@ -1,5 +1,6 @@
 internal import SchedulerTesting
 internal import ServingModel
+internal import Simulator
 internal import Testing
 
 @Suite("Seeded randomness")

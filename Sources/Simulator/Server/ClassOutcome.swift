@@ -12,8 +12,8 @@ package struct ClassOutcome: Sendable, Equatable {
     package var failed = 0
     /// Taken out by their client.
     package var cancelled = 0
-    /// Latencies of all answered requests, in nanoseconds, in order of completion.
-    package var latencies: [UInt64] = []
+    /// Latencies of all answered requests.
+    package var latencies = LatencyHistogram()
 
     private var rejectedByReason = Array(repeating: 0, count: RejectReason.allCases.count)
 
@@ -40,34 +40,28 @@ package struct ClassOutcome: Sendable, Equatable {
     /// Part of all requests that was answered late.
     package var lateShare: Double { share(late) }
 
+    /// Part of all requests that was rejected, failed or late: everything that broke its promise.
+    package var errorShare: Double { share(rejected + late + failed) }
+
     /// The latency in milliseconds that `quantile` of the answered requests did not exceed.
     package func latency(quantile: Double) -> Double {
-        guard !latencies.isEmpty else { return 0 }
-        let sorted = latencies.sorted()
-        return Double(sorted[Self.rank(quantile, of: sorted.count)]) / 1_000_000
+        latencies.milliseconds(quantile: quantile)
     }
 
     /// The same over all requests, a rejected one counting as infinitely slow.
     package func strictLatency(quantile: Double) -> Double {
-        let total = latencies.count + rejected + failed
-        guard total > 0 else { return 0 }
-        let sorted = latencies.sorted()
-        let rank = Self.rank(quantile, of: total)
-        return rank < sorted.count ? Double(sorted[rank]) / 1_000_000 : .infinity
+        latencies.milliseconds(quantile: quantile, of: latencies.count + rejected + failed)
     }
 
     /// Mean latency of the answered requests in milliseconds.
-    package var meanLatency: Double {
-        latencies.isEmpty
-            ? 0 : latencies.reduce(0) { $0 + Double($1) } / Double(latencies.count) / 1_000_000
-    }
+    package var meanLatency: Double { latencies.meanMilliseconds }
 
     mutating func note(_ reason: RejectReason) {
         if let index = RejectReason.allCases.firstIndex(of: reason) { rejectedByReason[index] += 1 }
     }
 
     mutating func note(latency: Interval, isInTime: Bool) {
-        latencies.append(latency.nanoseconds)
+        latencies.add(latency)
         if isInTime { inTime += 1 } else { late += 1 }
     }
 
@@ -79,7 +73,7 @@ package struct ClassOutcome: Sendable, Equatable {
         sum.late += right.late
         sum.failed += right.failed
         sum.cancelled += right.cancelled
-        sum.latencies += right.latencies
+        sum.latencies.add(right.latencies)
         for index in sum.rejectedByReason.indices {
             sum.rejectedByReason[index] += right.rejectedByReason[index]
         }
@@ -88,10 +82,5 @@ package struct ClassOutcome: Sendable, Equatable {
 
     private func share(_ count: Int) -> Double {
         arrived == 0 ? 0 : Double(count) / Double(arrived)
-    }
-
-    /// Nearest rank.
-    private static func rank(_ quantile: Double, of count: Int) -> Int {
-        min(max(Int((quantile * Double(count)).rounded(.up)) - 1, 0), count - 1)
     }
 }

@@ -5,8 +5,14 @@ package struct Outcome: Sendable, Equatable {
     /// Results of the requests that arrived after the warm-up, by class.
     package var classes: [ClassOutcome]
 
-    /// Rows of every batch, in order of launch.
-    package var batchRows: [Int] = []
+    /// Batches launched after the warm-up.
+    package var batches = 0
+
+    /// Rows of those batches together.
+    package var rows = 0
+
+    /// Requests of those batches, by the variant that computed them; 0 is the full model.
+    package var requestsByVariant: [Int] = [0]
 
     /// Time of the last event.
     package var end = Instant.origin
@@ -33,5 +39,15 @@ package struct Outcome: Sendable, Equatable {
     /// Requests answered in time per second.
     package var inTimePerSecond: Double {
         measuredSeconds > 0 ? Double(total.inTime) / measuredSeconds : 0
+    }
+
+    /// Rows of the average batch.
+    package var meanBatch: Double { batches == 0 ? 0 : Double(rows) / Double(batches) }
+
+    mutating func note(batchOf rows: Int, requests: Int, variant: Int) {
+        batches += 1
+        self.rows += rows
+        while requestsByVariant.count <= variant { requestsByVariant.append(0) }
+        requestsByVariant[variant] += requests
     }
 }

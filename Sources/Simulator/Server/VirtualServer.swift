@@ -1,6 +1,5 @@
 package import SchedulerCore
 package import ServingModel
-package import TraceFormat
 
 /// A server in virtual time: the shipping scheduler, simulated devices, and nothing that waits.
 ///
@@ -9,30 +8,18 @@ package import TraceFormat
 /// completions by instance, then stimuli in their order, then the timer; so a run is determined by the
 /// configuration, the options and the stimuli.
 package struct VirtualServer: ~Copyable {
-    /// How much is verified on the way.
-    package enum Checks: Sendable, Equatable {
-        /// Nothing: for measurements.
-        case none
-        /// Every action, against an ``ActionChecker``.
-        case actions
-        /// Every action, and the machine's own books after every event; O(n) each.
-        case everything
-    }
-
     /// What surrounds the scheduler.
     package struct Options: Sendable {
         /// One device per instance.
         package var devices: [DeviceModel]
         /// Seed of the devices' noise and faults.
         package var random: Seeded
-        /// How much is verified.
-        package var checks = Checks.everything
-        /// Whether ``VirtualServer/trace`` is kept.
-        package var keepsTrace = false
         /// Requests that arrive before this are served but not counted.
         package var measuredFrom = Instant.origin
-        /// More events than any run of the test needs: a run that exceeds them does not end.
-        package var maxEvents = 100_000_000
+        /// Width and number of the bins of ``VirtualServer/series``; none by default.
+        package var bins: SeriesBins?
+        /// More events than any run needs: a run that exceeds them does not end.
+        package var maxEvents = 4_000_000_000
 
         /// One device per instance; the rest by default.
         package init(devices: [DeviceModel], _ random: Seeded) {
@@ -41,24 +28,29 @@ package struct VirtualServer: ~Copyable {
         }
     }
 
+    /// Sees every event together with the scheduler's answer, after the answer has been carried out.
+    package typealias Observer = (
+        _ at: Instant, _ event: Event, _ answer: ActionBuffer, _ scheduler: borrowing Scheduler
+    ) throws -> Void
+
     /// A run that cannot go on.
     package struct Stuck: Error, CustomStringConvertible {
         /// What it was waiting for.
         package let description: String
     }
 
-    /// The steps so far, when the options ask for them.
-    package private(set) var trace = Trace()
-
     /// The results so far.
     package private(set) var outcome: Outcome
+
+    /// Queue, batches and instances over time, when the options ask for them.
+    package private(set) var series: SeriesRecorder?
 
     private let options: Options
     private var scheduler: Scheduler
     private var buffer = ActionBuffer()
-    private var checker: ActionChecker
     private var devices: [Device]
-    private var records: [RequestID: Record] = [:]
+    private var records = RequestWindow()
+    private var running = 0
     private var now = Instant.origin
 
     private struct Device {
@@ -69,21 +61,14 @@ package struct VirtualServer: ~Copyable {
         var riders: [RequestID] = []
     }
 
-    private struct Record {
-        var arrival: Instant
-        var deadline: Instant
-        var priorityClass: Int32
-        var isCounted: Bool
-    }
-
     /// A server all of whose instances become ready at the origin.
     package init(_ configuration: SchedulerConfiguration, _ options: Options) {
         precondition(options.devices.count == configuration.instances, "one device per instance")
         self.options = options
         scheduler = Scheduler(configuration)
-        checker = ActionChecker(configuration)
         outcome = Outcome(
             classes: configuration.classes.count, measuredFrom: options.measuredFrom)
+        series = options.bins.map { SeriesRecorder($0) }
         devices = options.devices.enumerated().map {
             Device(model: $0.element, random: options.random.split("device \($0.offset)"))
         }
@@ -91,8 +76,10 @@ package struct VirtualServer: ~Copyable {
 
     /// Runs until the stimuli are used up and nothing waits or runs any more.
     @discardableResult
-    package mutating func run(_ stimuli: some Sequence<Stimulus>) throws -> Outcome {
-        for index in devices.indices { try feed(.instanceReady(InstanceID(index))) }
+    package mutating func run(
+        _ stimuli: some Sequence<Stimulus>, observer: Observer? = nil
+    ) throws -> Outcome {
+        for index in devices.indices { try feed(.instanceReady(InstanceID(index)), observer) }
         var iterator = stimuli.makeIterator()
         var upcoming = iterator.next()
         var events = 0
@@ -102,13 +89,13 @@ package struct VirtualServer: ~Copyable {
             let timer = scheduler.nextWakeup ?? .distantFuture
             let outside = upcoming?.at ?? .distantFuture
             if let device, completion <= outside, completion <= timer {
-                try complete(device)
+                try complete(device, observer)
             } else if let stimulus = upcoming, outside <= timer {
                 upcoming = iterator.next()
-                try apply(stimulus.truthful(before: upcoming))
+                try apply(stimulus.truthful(before: upcoming), observer)
             } else if timer != .distantFuture {
                 now = max(now, timer)
-                try feed(.timerFired)
+                try feed(.timerFired, observer)
             } else {
                 break
             }
@@ -120,8 +107,8 @@ package struct VirtualServer: ~Copyable {
         guard scheduler.queuedRequests == 0 else {
             throw Stuck(description: "\(scheduler.queuedRequests) requests wait for nothing")
         }
-        if options.checks != .none { try checker.finish(at: now) }
         outcome.end = now
+        series?.close(at: now)
         return outcome
     }
 
@@ -135,16 +122,16 @@ package struct VirtualServer: ~Copyable {
 
     // MARK: Events
 
-    private mutating func apply(_ stimulus: Stimulus) throws {
+    private mutating func apply(_ stimulus: Stimulus, _ observer: Observer?) throws {
         now = max(now, stimulus.at)
         switch stimulus.kind {
         case .arrive(let arrival):
             note(arrival)
-            try feed(.arrived(arrival))
-        case .cancel(let id): try feed(.cancelled(id))
-        case .lose(let instance): try feed(.instanceLost(instance))
-        case .restore(let instance): try feed(.instanceReady(instance))
-        case .drain: try feed(.draining)
+            try feed(.arrived(arrival), observer)
+        case .cancel(let id): try feed(.cancelled(id), observer)
+        case .lose(let instance): try feed(.instanceLost(instance), observer)
+        case .restore(let instance): try feed(.instanceReady(instance), observer)
+        case .drain: try feed(.draining, observer)
         }
     }
 
@@ -155,50 +142,37 @@ package struct VirtualServer: ~Copyable {
             outcome.classes[index].arrived += 1
             outcome.lastArrival = now
         }
-        records[arrival.id] = Record(
-            arrival: now, deadline: arrival.deadline, priorityClass: Int32(index),
-            isCounted: isCounted)
+        records.insert(
+            RequestWindow.Record(
+                id: arrival.id.rawValue, arrival: now, deadline: arrival.deadline,
+                priorityClass: Int32(index), isCounted: isCounted, isLive: true))
     }
 
-    private mutating func complete(_ index: Int) throws {
+    private mutating func complete(_ index: Int, _ observer: Observer?) throws {
         now = max(now, devices[index].end)
         devices[index].end = .distantFuture
+        running -= devices[index].riders.count
         let isSuccess = devices[index].result == .success
         for id in devices[index].riders {
-            end(id) { outcome, record, now in
-                if isSuccess {
-                    outcome.note(
-                        latency: record.arrival.interval(to: now), isInTime: now <= record.deadline)
-                } else {
-                    outcome.failed += 1
-                }
+            guard let record = records.remove(id), record.isCounted else { continue }
+            let index = Int(record.priorityClass)
+            if isSuccess {
+                outcome.classes[index].note(
+                    latency: record.arrival.interval(to: now), isInTime: now <= record.deadline)
+            } else {
+                outcome.classes[index].failed += 1
             }
         }
         devices[index].riders.removeAll(keepingCapacity: true)
-        try feed(.completed(InstanceID(index), devices[index].result))
+        try feed(.completed(InstanceID(index), devices[index].result), observer)
     }
 
-    private mutating func feed(_ event: Event) throws {
+    private mutating func feed(_ event: Event, _ observer: Observer?) throws {
         buffer.removeAll()
         scheduler.handle(event, at: now, into: &buffer)
-        for action in buffer.actions { perform(action) }
-        let needsStep = options.checks != .none || options.keepsTrace
-        guard needsStep else { return }
-        let step = Step(
-            input: TimedEvent(at: now, event), actions: buffer.actions, members: buffer.members)
-        if options.keepsTrace { trace.steps.append(step) }
-        if options.checks != .none { try verify(step) }
-    }
-
-    private mutating func verify(_ step: Step) throws {
-        let view = ActionChecker.View(
-            queued: scheduler.queuedRequests, nextWakeup: scheduler.nextWakeup)
-        try checker.check(step, view) { scheduler.latency(of: $0) }
-        guard options.checks == .everything, !step.input.event.isFollowed else { return }
-        scheduler.checkInvariants()
-        if step.input.event == .timerFired {
-            try checker.checkTimeliness(at: now, view) { scheduler.latency(of: $0) }
-        }
+        for index in buffer.actions.indices { perform(buffer.actions[index]) }
+        series?.note(queued: scheduler.queuedRequests, inFlight: running, at: now)
+        if let observer { try observer(now, event, buffer, scheduler) }
     }
 
     // MARK: Actions
@@ -206,25 +180,26 @@ package struct VirtualServer: ~Copyable {
     private mutating func perform(_ action: Action) {
         switch action {
         case .launch(let launch): start(launch)
-        case .reject(let id, let reason, _): end(id) { outcome, _, _ in outcome.note(reason) }
-        case .cancelled(let id): end(id) { outcome, _, _ in outcome.cancelled += 1 }
+        case .reject(let id, let reason, _):
+            guard let record = records.remove(id), record.isCounted else { return }
+            outcome.classes[Int(record.priorityClass)].note(reason)
+        case .cancelled(let id):
+            guard let record = records.remove(id), record.isCounted else { return }
+            outcome.classes[Int(record.priorityClass)].cancelled += 1
         }
     }
 
     private mutating func start(_ launch: Launch) {
         let index = launch.instance.rawValue
         devices[index].riders.append(contentsOf: buffer.members(of: launch))
+        running += launch.members.count
         let duration = devices[index].model.sample(rows: launch.rows, &devices[index].random)
         devices[index].end = now + max(duration, Interval(nanoseconds: 1))
         let fails = devices[index].random.chance(devices[index].model.failureProbability)
         devices[index].result = fails ? .failure : .success
-        if now >= options.measuredFrom { outcome.batchRows.append(launch.rows) }
-    }
-
-    private mutating func end(
-        _ id: RequestID, _ body: (inout ClassOutcome, Record, Instant) -> Void
-    ) {
-        guard let record = records.removeValue(forKey: id), record.isCounted else { return }
-        body(&outcome.classes[Int(record.priorityClass)], record, now)
+        series?.note(batchOf: launch.rows, at: now)
+        if now >= options.measuredFrom {
+            outcome.note(batchOf: launch.rows, requests: launch.members.count, variant: 0)
+        }
     }
 }

@@ -1,0 +1,36 @@
+package import SchedulerCore
+
+/// One of the policies that a scenario compares, with the server's settings that go with it.
+package struct ScenarioPolicy: Sendable, Equatable {
+    /// What it is called in reports; unique within the scenario (`name`, by default the policy's).
+    package var name: String
+    /// The policy with its settings.
+    package var policy: Policy
+    /// Most rows in one batch, where it differs from the scenario's limit (`max_batch`).
+    package var maxBatch: Int?
+    /// When a request that will be late is told so (`fast_fail: head | tail`).
+    package var fastFail = FastFail.head
+    /// Which of the cheaper variants may be used (`variants: off | per_batch | sticky`).
+    package var variants = VariantRule.perBatch
+    /// Whether young overload splits batches (`burst_split`).
+    package var splitsBursts = false
+
+    /// How cheaper variants are chosen.
+    package enum VariantRule: String, Sendable, CaseIterable {
+        /// Never.
+        case off
+        /// For each batch anew.
+        case perBatch = "per_batch"
+        /// Switched on and off with hysteresis.
+        case sticky
+    }
+
+    /// The default: SWB with its defaults.
+    package static let slackAware = ScenarioPolicy(.slackAware)
+
+    /// A policy called `name` with the defaults of every other key.
+    package init(_ policy: Policy, name: String = "swb") {
+        self.policy = policy
+        self.name = name
+    }
+}
