@@ -47,6 +47,34 @@ package struct SchedulerConfiguration: Sendable, Equatable {
     /// a batch. For models that share devices; see ``DeviceGroup``.
     package var isArbitrated: Bool
 
+    /// What is known about the cheaper variants of the model, dearest first; empty when there are none.
+    /// Which variant computes a batch is decided for each batch.
+    package var cheaperVariants: [LatencyModel]
+
+    /// Whether the cheaper variants are loaded from the start; otherwise each waits for its event
+    /// ``Event/variant(_:isResident:)``.
+    package var variantsAreResident: Bool
+
+    /// How requests of different lengths share a batch; `nil` when the model does not pad. With it,
+    /// ``latency`` counts padded units instead of rows.
+    package var lengths: LengthPolicy?
+
+    /// Fair shares of device time between tenants within a class, and their quotas; `nil` for none.
+    package var tenants: TenantPolicy?
+
+    /// Kinds of input with class tables and shares of their own; empty when the model has but one.
+    package var modalities: [Modality]
+
+    /// Whether a request whose class has used up its part of the queue may wait in the next lesser
+    /// class instead; each class's part is the same. Never applies to the most important class.
+    package var degradesWhenFull: Bool
+
+    /// Shorter batches at the onset of a burst; `nil` for never.
+    package var burstSplit: BurstSplit?
+
+    /// How requests that are due at about the same time are ordered; `nil` for strictly by deadline.
+    package var score: MultimodalScore?
+
     /// The page's defaults for one instance of a model with `latency`.
     package init(
         classes: [PriorityClass] = PriorityClass.defaultTable, instances: Int = 1,
@@ -65,6 +93,10 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         fastFail = .head
         policy = .slackAware
         isArbitrated = false
+        cheaperVariants = []
+        variantsAreResident = true
+        modalities = []
+        degradesWhenFull = false
     }
 
     /// What is wrong with it, `nil` when a scheduler can be built with it. Edges ask before they build
@@ -95,5 +127,10 @@ package struct SchedulerConfiguration: Sendable, Equatable {
                 "class \(entry.name) has floor share \(entry.floorShare) outside [0, 0.5]")
         }
         try policy.validate()
+        try lengths?.validate()
+        try tenants?.validate()
+        try burstSplit?.validate()
+        try score?.validate()
+        for modality in modalities { try modality.validate(classes: classes.count) }
     }
 }

@@ -25,16 +25,23 @@ package struct Launch: Sendable, Equatable {
     package var rows: Int
     /// The promised duration.
     package var predicted: Interval
+    /// The variant of the model that computes it.
+    package var variant: VariantIndex
+    /// Units that every row is padded to; 0 when the model does not pad.
+    package var paddedLength: Int
 
     /// Makes a launch; see the properties.
     package init(
-        instance: InstanceID, batch: BatchID, members: Range<Int>, rows: Int, predicted: Interval
+        instance: InstanceID, batch: BatchID, members: Range<Int>, rows: Int, predicted: Interval,
+        variant: VariantIndex = .full, paddedLength: Int = 0
     ) {
         self.instance = instance
         self.batch = batch
         self.members = members
         self.rows = rows
         self.predicted = predicted
+        self.variant = variant
+        self.paddedLength = paddedLength
     }
 }
 

@@ -32,6 +32,10 @@ package enum Event: Sendable, Equatable {
 
     /// An instance of an arbitrated scheduler is expected to be granted at `until`, not earlier.
     case held(InstanceID, until: Instant)
+
+    /// A cheaper variant was loaded, and batches may use it, or unloaded. The full model is never
+    /// spoken of.
+    case variant(VariantIndex, isResident: Bool)
 }
 
 /// A request as it enters the machine.
@@ -51,11 +55,24 @@ package struct Arrival: Sendable, Equatable {
     /// Whether another arrival of the same instant follows: batches form after the last of them, so
     /// that requests which came in together can ride together.
     package var isFollowed: Bool
+    /// On whose behalf it is made; matters where ``SchedulerConfiguration/tenants`` is set.
+    package var tenant: TenantID
+    /// Units that one of its rows is long before padding, such as tokens; 0 when the model does not pad.
+    /// Matters where ``SchedulerConfiguration/lengths`` is set.
+    package var length: Int
+    /// What it is about: it ends a waiting request of the same tenant and key, and is ended by the next.
+    package var supersedes: SupersedeKey?
+    /// Whether a cheaper variant of the model will do when there is too much work for the full one.
+    package var allowsCheaperVariant: Bool
+    /// What kind of input it is; matters where ``SchedulerConfiguration/modalities`` is set.
+    package var modality: ModalityIndex
 
     /// Makes an arrival; see the properties.
     package init(
         id: RequestID, priorityClass: ClassIndex, deadline: Instant, rows: Int = 1, bytes: Int = 0,
-        shape: ShapeID = ShapeID(0), isFollowed: Bool = false
+        shape: ShapeID = ShapeID(0), isFollowed: Bool = false, tenant: TenantID = .none,
+        length: Int = 0, supersedes: SupersedeKey? = nil, allowsCheaperVariant: Bool = true,
+        modality: ModalityIndex = ModalityIndex(0)
     ) {
         self.id = id
         self.priorityClass = priorityClass
@@ -64,6 +81,11 @@ package struct Arrival: Sendable, Equatable {
         self.bytes = bytes
         self.shape = shape
         self.isFollowed = isFollowed
+        self.tenant = tenant
+        self.length = length
+        self.supersedes = supersedes
+        self.allowsCheaperVariant = allowsCheaperVariant
+        self.modality = modality
     }
 }
 

@@ -74,6 +74,8 @@ package struct Scheduler: ~Copyable {
             take(grant, of: instance, at: now, into: &actions)
         case .held(let instance, let until):
             hold(instance, until: until)
+        case .variant:
+            break
         }
     }
 

@@ -107,6 +107,8 @@ extension ActionChecker {
             guard earliestStart(at: now) == nil else {
                 throw no(.noInstanceWhileServing, now, "request \(id)")
             }
+        case .superseded, .quotaExceeded:
+            break
         }
         records[id]?.life = .rejected
         count(record.arrival, -1)

@@ -127,7 +127,7 @@ package struct ActionChecker: Sendable {
             }
         case .draining:
             isDraining = true
-        case .cancelled, .timerFired, .turnedAway, .granted, .held:
+        case .cancelled, .timerFired, .turnedAway, .granted, .held, .variant:
             break
         }
     }

@@ -99,7 +99,7 @@ package struct NaiveScheduler {
             traffic[index].rejects.add(rows, at: now)
         case .draining:
             isDraining = true
-        case .granted, .held:
+        case .granted, .held, .variant:
             // Arbitrated schedulers have a check of their own: see the tests of groups.
             break
         }

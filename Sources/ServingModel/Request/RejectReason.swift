@@ -13,4 +13,8 @@ public enum RejectReason: String, Hashable, Sendable, CaseIterable {
     case draining
     /// No instance of the model can run it.
     case noInstance = "no_instance"
+    /// A newer request about the same thing replaced it while it waited.
+    case superseded
+    /// The tenant's quota of device time is used up for the moment.
+    case quotaExceeded = "quota_exceeded"
 }

@@ -196,6 +196,12 @@ extension ServingError {
             self.init(.notReady, "the model is being unloaded", retryAfter: .seconds(1))
         case .noInstance:
             self.init(.notReady, "no instance of the model is running", retryAfter: .seconds(1))
+        case .superseded:
+            self.init(.cancelled, "a newer request with the same key replaced it")
+        case .quotaExceeded:
+            self.init(
+                .quotaExceeded, "the tenant's quota of device time is used up",
+                retryAfter: retryAfter)
         }
     }
 }

@@ -11,7 +11,8 @@ extension Event {
                 arrival.deadline == .distantFuture ? "none" : "\(arrival.deadline.nanoseconds)"
             return "arrived \(arrival.id) class=\(arrival.priorityClass.rawValue)"
                 + " due=\(deadline) rows=\(arrival.rows) bytes=\(arrival.bytes)"
-                + " shape=\(arrival.shape.rawValue)" + (arrival.isFollowed ? " followed" : "")
+                + " shape=\(arrival.shape.rawValue)" + arrival.optionsText
+                + (arrival.isFollowed ? " followed" : "")
         case .cancelled(let id): return "cancelled \(id)"
         case .completed(let instance, .success): return "completed \(instance) success"
         case .completed(let instance, .failure): return "completed \(instance) failure"
@@ -26,7 +27,22 @@ extension Event {
                 + " longest=\(grant.longest.nanoseconds) lesser=\(grant.lesser.rawValue)"
         case .held(let instance, let until):
             return "held \(instance) until=\(until.nanoseconds)"
+        case .variant(let variant, let isResident):
+            return "variant \(variant) \(isResident ? "loaded" : "unloaded")"
         }
+    }
+}
+
+extension Arrival {
+    /// What differs from an arrival that uses no option, each with a leading blank.
+    fileprivate var optionsText: String {
+        var text = ""
+        if tenant != .none { text += " tenant=\(tenant)" }
+        if length != 0 { text += " length=\(length)" }
+        if let supersedes { text += " supersedes=\(supersedes.rawValue)" }
+        if !allowsCheaperVariant { text += " exact" }
+        if modality.rawValue != 0 { text += " modality=\(modality.rawValue)" }
+        return text
     }
 }
 
@@ -46,7 +62,10 @@ extension Step {
         case .launch(let launch):
             let ids = members[launch.members].map(\.description).joined(separator: ",")
             return "launch batch=\(launch.batch) instance=\(launch.instance) rows=\(launch.rows)"
-                + " predicted=\(launch.predicted.nanoseconds) ids=\(ids)"
+                + " predicted=\(launch.predicted.nanoseconds)"
+                + (launch.variant == .full ? "" : " variant=\(launch.variant)")
+                + (launch.paddedLength == 0 ? "" : " padded=\(launch.paddedLength)")
+                + " ids=\(ids)"
         case .reject(let id, let reason, let retryAfter):
             return "reject \(id) \(reason.rawValue) retry=\(retryAfter.nanoseconds)"
         case .cancelled(let id):

@@ -110,6 +110,8 @@ struct BareCore: ~Copyable {
         case .deadlineUnreachable, .deadlineMissed: .deadlineExceeded
         case .queueFull, .displaced: .overloaded
         case .draining, .noInstance: .notReady
+        case .superseded: .cancelled
+        case .quotaExceeded: .quotaExceeded
         }
     }
 }
