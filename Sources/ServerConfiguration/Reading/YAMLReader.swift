@@ -143,26 +143,3 @@ struct YAMLReader {
         problems.append("\(origin)\(node.mark.map { ":\($0.line)" } ?? ""): \(text)")
     }
 }
-
-extension RawValue {
-    /// What a YAML node holds, by its tag: quoted text is text even when it looks like a number.
-    fileprivate init(_ node: Node) {
-        switch node {
-        case .mapping, .alias:
-            self = .mapping
-        case .sequence(let nodes):
-            self = .list(nodes.map(RawValue.init))
-        case .scalar(let scalar):
-            switch node.tag.description {
-            case Tag.Name.null.rawValue: self = .nothing
-            case Tag.Name.bool.rawValue:
-                self = node.bool.map(RawValue.truth) ?? .text(scalar.string)
-            case Tag.Name.int.rawValue:
-                self = node.int.map(RawValue.integer) ?? .text(scalar.string)
-            case Tag.Name.float.rawValue:
-                self = node.float.map(RawValue.number) ?? .text(scalar.string)
-            default: self = .text(scalar.string)
-            }
-        }
-    }
-}

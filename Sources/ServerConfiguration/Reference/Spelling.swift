@@ -1,8 +1,8 @@
 /// Finds what somebody probably meant to write.
-enum Spelling {
+package enum Spelling {
     /// The candidate nearest to `word`, if it is near enough to be a slip: at most a third of the
     /// letters, and at least two, may differ. An abbreviation means the only candidate it begins.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
         let begun = candidates.filter { word.count >= 3 && $0.hasPrefix(word) }
         if begun.count == 1 { return begun[0] }
         let limit = max(2, word.count / 3)
