@@ -121,6 +121,12 @@ if !coreOnly {
         // Ring 2: adapt.
         .target(name: "CCompression", linkerSettings: [.linkedLibrary("z")]),
         ring("ServerConfiguration", ["ServingModel", .product(name: "Yams", package: "Yams")]),
+        ring(
+            "ScenarioFiles",
+            [
+                "ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator",
+                "ServerConfiguration", .product(name: "Yams", package: "Yams"),
+            ]),
         ring("Telemetry", ["ServingModel", "ServingRuntime", "CPlatform"]),
         ring(
             "GatewayCore",
@@ -147,13 +153,21 @@ if !coreOnly {
             dependencies: [
                 "ServingModel", "EngineAPI", "EngineSynthetic", "EngineONNXRuntime",
                 "ModelRepository", "ServingRuntime", "ServerConfiguration", "Telemetry",
-                "GatewayCore", "GatewayHTTP", logging, lifecycle, nioCore, nioPosix,
+                "GatewayCore", "GatewayHTTP", "ControlCore", "SchedulerCore", "TraceFormat",
+                "Simulator",
+                "ScenarioFiles", logging, lifecycle, nioCore, nioPosix,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 
         tests("ModelRepositoryTests", ["ServingModel", "EngineAPI", "ModelRepository"]),
         tests("ServerConfigurationTests", ["ServingModel", "ServerConfiguration"]),
+        tests(
+            "ScenarioFilesTests",
+            [
+                "ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator",
+                "ScenarioFiles",
+            ]),
         tests("TelemetryTests", ["ServingModel", "ServingRuntime", "Telemetry"]),
         tests(
             "GatewayHTTPTests",

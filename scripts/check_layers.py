@@ -54,6 +54,14 @@ TABLE = {
         LIBC | {"Synchronization"},
     ),
     "ServerConfiguration": (2, {"ServingModel"}, FOUNDATION | LIBC | {"Yams"}),
+    "ScenarioFiles": (
+        2,
+        {
+            "ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator",
+            "ServerConfiguration",
+        },
+        FOUNDATION | LIBC | {"Yams"},
+    ),
     "Telemetry": (
         2,
         {"ServingModel", "ServingRuntime", "CPlatform"},
@@ -84,7 +92,8 @@ TABLE = {
         {
             "ServingModel", "EngineAPI", "EngineSynthetic", "EngineONNXRuntime",
             "ModelRepository", "ServingRuntime", "ServerConfiguration", "Telemetry",
-            "GatewayCore", "GatewayHTTP",
+            "GatewayCore", "GatewayHTTP", "ControlCore", "SchedulerCore", "TraceFormat",
+            "Simulator", "ScenarioFiles",
         },
         FOUNDATION | LIBC
         | {"ArgumentParser", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals"},

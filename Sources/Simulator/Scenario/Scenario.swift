@@ -49,25 +49,23 @@ package struct Scenario: Sendable, Equatable {
     }
 }
 
-/// Figures that somebody else published for a comparable load.
+/// Figures that somebody else published for a comparable load; `nil` for those they did not publish.
 package struct ReferenceRow: Sendable, Equatable {
     /// Whose figures (`name`).
     package var name: String
-    /// Mean latency in milliseconds (`mean`).
-    package var meanMilliseconds: Double
-    /// 99 % quantile in milliseconds (`p99`).
+    /// At which rate, in requests per second (`rate_rps`).
+    package var ratePerSecond: Double?
+    /// Mean latency in milliseconds (`mean_ms`).
+    package var meanMilliseconds: Double?
+    /// 99 % quantile in milliseconds (`p99_ms`).
     package var p99Milliseconds: Double
     /// Rejected, failed or late, in percent (`error_pct`).
-    package var errorPercent: Double
+    package var errorPercent: Double?
 
-    /// Makes a row; see the properties.
-    package init(
-        name: String, meanMilliseconds: Double, p99Milliseconds: Double, errorPercent: Double
-    ) {
+    /// A row with a P99 alone.
+    package init(name: String, p99Milliseconds: Double) {
         self.name = name
-        self.meanMilliseconds = meanMilliseconds
         self.p99Milliseconds = p99Milliseconds
-        self.errorPercent = errorPercent
     }
 }
 

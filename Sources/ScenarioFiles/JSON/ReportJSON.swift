@@ -1,0 +1,178 @@
+package import Simulator
+
+/// The machine-readable form of what scenarios came to.
+package enum ReportJSON {
+    /// One scenario gives an object, several give a list of them.
+    ///
+    /// - Parameter withSeries: Also writes queue, batches and memory over time and the distribution of
+    ///   latencies, which make the report hundreds of times as long.
+    package static func text(
+        _ results: [(Scenario, ScenarioResult)], withSeries: Bool = false
+    ) -> String {
+        let objects = results.map { object($0, $1, withSeries) }
+        let whole = objects.count == 1 ? objects[0] : .list(objects)
+        return whole.rendered() + "\n"
+    }
+
+    private static func object(
+        _ scenario: Scenario, _ result: ScenarioResult, _ withSeries: Bool
+    ) -> JSONText {
+        guard let first = result.reports.first else {
+            return .members([
+                ("scenario", .text(scenario.name)), ("seed", .integer(Int(scenario.seed))),
+                ("policies", .list([])),
+            ])
+        }
+        var members = report(first, withSeries)
+        if result.reports.count > 1 {
+            members.append(
+                (
+                    "further_seeds",
+                    .list(
+                        result.reports.dropFirst().map {
+                            .members(Array(report($0, withSeries).dropFirst()))
+                        })
+                ))
+        }
+        if !scenario.references.isEmpty {
+            members.append(("references", .list(scenario.references.map(reference))))
+        }
+        if !result.verdicts.isEmpty {
+            members.append(("targets", .list(result.verdicts.map(verdict))))
+            members.append(("holds", .truth(result.holds)))
+        }
+        return .members(members)
+    }
+
+    private static func report(
+        _ report: SimulationReport, _ withSeries: Bool
+    ) -> [(String, JSONText)] {
+        var members: [(String, JSONText)] = [
+            ("scenario", .text(report.scenario)), ("seed", .integer(Int(clamping: report.seed))),
+            ("policies", .list(report.policies.map { policy($0, withSeries) })),
+        ]
+        if let repeated = report.repeatedInputsPercent {
+            members.append(("repeated_inputs_pct", .number(repeated)))
+        }
+        if let optimum = report.optimumInTimePercent {
+            members.append(("optimum_in_time_pct", .number(optimum)))
+        }
+        return members
+    }
+
+    private static func policy(_ entry: PolicyReport, _ withSeries: Bool) -> JSONText {
+        var members: [(String, JSONText)] = [("name", .text(entry.name))]
+        members += figures(entry.figures)
+        members.append(("classes", .list(entry.classes.map(classEntry))))
+        members += further(entry.figures)
+        if let rate = entry.maxRatePerSecond { members.append(("max_rate_rps", .number(rate))) }
+        if !entry.sweep.isEmpty {
+            members.append(
+                (
+                    "sweep",
+                    .list(
+                        entry.sweep.map {
+                            .members(
+                                [("rate_rps", .number($0.ratePerSecond))] + figures($0.figures)
+                                    + further($0.figures))
+                        })
+                ))
+        }
+        if withSeries {
+            members.append(("latency_cdf", .list(entry.latencyCurve.map(point))))
+            members.append(("series", series(entry.series)))
+        }
+        return .members(members)
+    }
+
+    /// The figures that every report has, in the order of the documentation.
+    private static func figures(_ figures: RunFigures) -> [(String, JSONText)] {
+        [
+            ("offered_rps", .number(figures.offeredPerSecond)),
+            ("completed_rps", .number(figures.completedPerSecond)),
+            ("in_time_rps", .number(figures.inTimePerSecond)),
+            (
+                "latency_ms",
+                .members([
+                    ("mean", .number(figures.latency.mean)), ("p50", .number(figures.latency.p50)),
+                    ("p90", .number(figures.latency.p90)), ("p99", .number(figures.latency.p99)),
+                    ("p999", .number(figures.latency.p999)),
+                ])
+            ),
+            ("strict_p99_ms", .number(figures.strictP99Milliseconds ?? .infinity)),
+            ("rejected_pct", .number(figures.rejectedPercent)),
+            ("late_pct", .number(figures.latePercent)),
+            ("mean_batch", .number(figures.meanBatch)),
+        ]
+    }
+
+    private static func further(_ figures: RunFigures) -> [(String, JSONText)] {
+        var members: [(String, JSONText)] = [
+            ("in_time_pct", .number(figures.inTimePercent)),
+            ("failed_pct", .number(figures.failedPercent)),
+            ("error_pct", .number(figures.errorPercent)),
+            ("cheaper_variant_pct", .number(figures.cheaperVariantPercent)),
+        ]
+        if let share = figures.ofOptimumPercent {
+            members.append(("of_optimum_pct", .number(share)))
+        }
+        return members
+    }
+
+    private static func classEntry(_ entry: ClassReport) -> JSONText {
+        .members([
+            ("name", .text(entry.name)), ("in_time_pct", .number(entry.inTimePercent)),
+            ("p99_ms", .number(entry.p99Milliseconds)),
+            ("rejected_pct", .number(entry.rejectedPercent)),
+            ("late_pct", .number(entry.latePercent)),
+            ("offered_rps", .number(entry.offeredPerSecond)),
+            ("in_time_rps", .number(entry.inTimePerSecond)),
+        ])
+    }
+
+    private static func point(_ point: LatencyPoint) -> JSONText {
+        .members([("quantile", .number(point.quantile)), ("ms", .number(point.milliseconds))])
+    }
+
+    private static func series(_ series: TimeSeries) -> JSONText {
+        var members: [(String, JSONText)] = [
+            ("bin_s", .number(series.binSeconds)),
+            ("queued", .list(series.queued.map(JSONText.number))),
+            ("in_flight", .list(series.inFlight.map(JSONText.number))),
+            ("batch", .list(series.batch.map(JSONText.number))),
+        ]
+        if !series.memoryMB.isEmpty {
+            members.append(("memory_mb", .list(series.memoryMB.map(JSONText.number))))
+        }
+        return .members(members)
+    }
+
+    private static func reference(_ row: ReferenceRow) -> JSONText {
+        var members: [(String, JSONText)] = [("name", .text(row.name))]
+        if let rate = row.ratePerSecond { members.append(("rate_rps", .number(rate))) }
+        if let mean = row.meanMilliseconds { members.append(("mean_ms", .number(mean))) }
+        members.append(("p99_ms", .number(row.p99Milliseconds)))
+        if let errors = row.errorPercent { members.append(("error_pct", .number(errors))) }
+        return .members(members)
+    }
+
+    private static func verdict(_ verdict: TargetVerdict) -> JSONText {
+        let target = verdict.target
+        var members: [(String, JSONText)] = [("policy", .text(target.policy))]
+        if let name = target.className { members.append(("class", .text(name))) }
+        members.append(("figure", .text(target.figure)))
+        if let rate = target.atRatePerSecond { members.append(("at_rate_rps", .number(rate))) }
+        switch target.bound {
+        case .atMost(let limit): members.append(("at_most", .number(limit)))
+        case .atLeast(let limit): members.append(("at_least", .number(limit)))
+        case .within(let percent, let value):
+            members.append(("value", .number(value)))
+            members.append(("within_pct", .number(percent)))
+        }
+        members.append(("over", .text(target.over.rawValue)))
+        members.append(("measured", .list(verdict.measured.map(JSONText.number))))
+        members.append(("deciding", verdict.deciding.map(JSONText.number) ?? .null))
+        members.append(("holds", .truth(verdict.holds)))
+        return .members(members)
+    }
+}

@@ -1,0 +1,96 @@
+internal import SchedulerCore
+internal import ServerConfiguration
+internal import Simulator
+internal import Yams
+
+extension ScenarioReader {
+    /// The policies of a file; a name, a name with settings, or an entry with a name of its own.
+    func policies(_ top: Section) -> [ScenarioPolicy] {
+        var policies: [ScenarioPolicy] = []
+        for element in top.elements("policies") {
+            guard let policy = policy(element.node, at: element.path) else { continue }
+            if policies.contains(where: { $0.name == policy.name }) {
+                problems.report(
+                    element.node,
+                    "\(element.path) is called '\(policy.name)' like one before it; give it a name of "
+                        + "its own: {name: \"\(policy.name) 2\", \(policy.policy.name): {…}}")
+            }
+            policies.append(policy)
+        }
+        return policies
+    }
+
+    private func policy(_ node: Node, at path: String) -> ScenarioPolicy? {
+        if case .text(let name) = RawValue(node) {
+            guard let policy = Policy(named: name) else {
+                reportUnknown(name, node, at: path)
+                return nil
+            }
+            return ScenarioPolicy(policy, name: name)
+        }
+        guard let entry = Section(node, path: path, section: "policies[]", problems) else {
+            return nil
+        }
+        let named = Policy.names.filter { entry[$0] != nil }
+        guard named.count == 1 else {
+            let allowed = Policy.names.joined(separator: ", ")
+            problems.report(
+                node,
+                named.isEmpty
+                    ? "\(path) names no policy; allowed: one of \(allowed)"
+                    : "\(path) names \(named.joined(separator: " and ")); allowed: one policy an entry"
+            )
+            return nil
+        }
+        return policy(named[0], entry)
+    }
+
+    private func policy(_ kind: String, _ entry: Section) -> ScenarioPolicy? {
+        var read = ScenarioPolicy(.slackAware, name: entry.text("name") ?? kind)
+        readServer(entry, &read)
+        guard let node = entry[kind], RawValue(node) != .nothing else {
+            // `triton:` without settings has all defaults.
+            if let policy = Policy(named: kind) { read.policy = policy }
+            return read
+        }
+        guard
+            let settings = Section(
+                node, path: entry.place(kind), section: kind, problems)
+        else { return nil }
+        switch kind {
+        case "static": read.policy = .staticBatch(settings.staticBatch)
+        case "window": read.policy = .window(settings.window)
+        case "triton": read.policy = .triton(settings.triton)
+        case "bentoml": read.policy = .bentoml(settings.bentoml)
+        case "clipper": read.policy = .clipper(settings.clipper)
+        case "nexus": read.policy = .nexus(settings.nexus)
+        case "clockwork": read.policy = .clockwork(settings.clockwork)
+        case "greedy": read.policy = .greedy(settings.greedy)
+        default: readServer(settings, &read)
+        }
+        return read
+    }
+
+    /// Settings of the server that go with a policy.
+    private func readServer(_ section: Section, _ policy: inout ScenarioPolicy) {
+        if let batch = section.integer("max_batch") { policy.maxBatch = batch }
+        switch section.text("fast_fail") {
+        case "head": policy.fastFail = .head
+        case "tail": policy.fastFail = .tail
+        default: break
+        }
+        if let rule = section.text("variants").flatMap(ScenarioPolicy.VariantRule.init) {
+            policy.variants = rule
+        }
+        if let splits = section.truth("burst_split") { policy.splitsBursts = splits }
+    }
+
+    private func reportUnknown(_ name: String, _ node: Node, at path: String) {
+        let near = Spelling.nearest(to: name, among: Policy.names)
+        let hint = near.map { "did you mean '\($0)'? " } ?? ""
+        problems.report(
+            node,
+            "\(path) is the unknown policy '\(name)'; \(hint)allowed: "
+                + Policy.names.joined(separator: ", "))
+    }
+}

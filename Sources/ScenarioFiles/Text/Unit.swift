@@ -1,0 +1,84 @@
+internal import Simulator
+
+/// How the figures of a report are written.
+enum Unit {
+    case milliseconds
+    case perSecond
+    case percent
+    case rows
+
+    /// The unit of a figure, from its name.
+    static func of(_ figure: String) -> Unit {
+        if figure.hasSuffix("_rps") { return .perSecond }
+        if figure.hasSuffix("_pct") { return .percent }
+        return figure == "mean_batch" ? .rows : .milliseconds
+    }
+
+    var text: String {
+        switch self {
+        case .milliseconds: "ms"
+        case .perSecond: "/s"
+        case .percent: "%"
+        case .rows: "rows"
+        }
+    }
+
+    /// The value without its unit; infinite ones are written as never.
+    func number(_ value: Double?) -> String {
+        guard let value else { return "–" }
+        guard value.isFinite else { return "never" }
+        switch self {
+        case .milliseconds, .rows: return FigureText.short(value)
+        case .perSecond: return FigureText.grouped(value)
+        case .percent: return FigureText.percent(value)
+        }
+    }
+
+    /// The value with its unit.
+    func written(_ value: Double?) -> String {
+        guard let value, value.isFinite else { return number(value) }
+        return self == .perSecond ? "\(number(value))/s" : "\(number(value)) \(text)"
+    }
+}
+
+extension TargetVerdict {
+    /// What the figure has to be, such as `≤ 76 ms`.
+    var bound: String {
+        let unit = Unit.of(target.figure)
+        func exact(_ value: Double) -> String {
+            let number =
+                unit == .perSecond ? FigureText.grouped(value) : FigureText.plain(value)
+            return unit == .perSecond ? "\(number)/s" : "\(number) \(unit.text)"
+        }
+        switch target.bound {
+        case .atMost(let limit): return "≤ \(exact(limit))"
+        case .atLeast(let limit): return "≥ \(exact(limit))"
+        case .within(let percent, let value):
+            return "\(exact(value)) ± \(FigureText.plain(percent)) %"
+        }
+    }
+
+    /// Which figure, where it needs saying: of which class, at which rate.
+    var subject: String {
+        var text = target.figure
+        if let name = target.className { text = "\(name): \(text)" }
+        if let rate = target.atRatePerSecond { text += " at \(FigureText.grouped(rate))/s" }
+        return text
+    }
+
+    /// What came out. A figure that rounds to its own limit is written with all digits that tell them
+    /// apart.
+    var outcome: String {
+        guard let deciding else { return "not measured" }
+        let unit = Unit.of(target.figure)
+        guard deciding.isFinite else { return unit.number(deciding) }
+        let short = unit.written(deciding)
+        let limits: [Double] =
+            switch target.bound {
+            case .atMost(let limit), .atLeast(let limit): [limit]
+            case .within: []
+            }
+        guard let limit = limits.first, !holds, unit.written(limit) == short else { return short }
+        return "\(deciding) \(unit.text)"
+    }
+}
