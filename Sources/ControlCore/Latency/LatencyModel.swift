@@ -174,3 +174,61 @@ package struct LatencyModel: Sendable, Equatable {
         return (base, slope)
     }
 }
+
+extension LatencyModel {
+    /// All that a model consists of, so that a recorded run can start again from the very same bits.
+    package struct State: Sendable, Equatable {
+        /// Rows that the engine rounds a batch up to, at least 1.
+        package var tile = 1
+        /// Milliseconds of a batch without rows, at least 0.
+        package var base = 1.0
+        /// Milliseconds that each row adds, above 0.
+        package var perRow = 0.1
+        /// Factor from the mean to the promised latency, in [1, 1.5].
+        package var margin = 1.05
+        /// Batches seen.
+        package var observations = 0
+        /// Running deviation of observed over predicted.
+        package var sigma = 0.02
+        /// Covariance of base and slope: variance of the base, their product, variance of the slope.
+        package var covariance = [0.0, 0.0, 0.0]
+        /// Where the covariance stops to grow, in the same order.
+        package var ceiling = [0.0, 0.0, 0.0]
+
+        /// A state to be filled in.
+        package init() {}
+    }
+
+    /// The model as it is now.
+    package var state: State {
+        var state = State()
+        state.tile = tile
+        state.base = base
+        state.perRow = perRow
+        state.margin = margin
+        state.observations = observations
+        state.sigma = sigma
+        state.covariance = [covariance.base, covariance.cross, covariance.perRow]
+        state.ceiling = [ceiling.base, ceiling.cross, ceiling.perRow]
+        return state
+    }
+
+    /// The model that had this state.
+    package init(_ state: State) {
+        precondition(state.tile >= 1, "a tile has at least one row, not \(state.tile)")
+        precondition(
+            state.covariance.count == 3 && state.ceiling.count == 3, "a covariance has three parts")
+        tile = state.tile
+        base = state.base
+        perRow = state.perRow
+        margin = state.margin
+        observations = state.observations
+        sigma = state.sigma
+        covariance = Self.covariance(state.covariance)
+        ceiling = Self.covariance(state.ceiling)
+    }
+
+    private static func covariance(_ parts: [Double]) -> Covariance {
+        Covariance(base: parts[0], cross: parts[1], perRow: parts[2])
+    }
+}

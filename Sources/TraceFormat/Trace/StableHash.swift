@@ -13,6 +13,12 @@ package struct StableHash: Sendable, Equatable {
         combine(byte: 0xFF)
     }
 
+    /// Adds the bytes of a text as ``combine(_:)-(String)`` does.
+    package mutating func combine(_ text: [UInt8]) {
+        for byte in text { combine(byte: byte) }
+        combine(byte: 0xFF)
+    }
+
     /// Adds a number, lowest byte first.
     package mutating func combine(_ number: UInt64) {
         for shift in stride(from: 0, to: 64, by: 8) {
