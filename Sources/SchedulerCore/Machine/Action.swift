@@ -69,5 +69,8 @@ package struct ActionBuffer: Sendable, Equatable {
 
     mutating func append(_ action: Action) { actions.append(action) }
 
+    /// Empties the list of actions alone, after somebody has passed them on.
+    mutating func removeActions() { actions.removeAll(keepingCapacity: true) }
+
     mutating func board(_ id: RequestID) { members.append(id) }
 }

@@ -143,7 +143,7 @@ extension Scheduler {
     }
 
     /// Sum of the floor shares of the classes whose head has waited half its time.
-    private func agedShare(in bucket: Bucket, at now: Instant) -> Double {
+    func agedShare(in bucket: Bucket, at now: Instant) -> Double {
         var share = 0.0
         for (index, queue) in bucket.queues.enumerated() where !queue.isEmpty {
             if isAged(table.nodes[Int(queue.first)].request, at: now) {

@@ -62,7 +62,7 @@ struct SlackAwarePolicy {
     }
 
     /// A class that has not sent a tenth of a row per second lately does not shape batches.
-    private static func hasTraffic(_ rate: Double) -> Bool { rate > 0.0001 }
+    static func hasTraffic(_ rate: Double) -> Bool { rate > 0.0001 }
 
     /// What the classes so far mean for the next one.
     private struct Boarded {

@@ -107,7 +107,7 @@ extension ActionChecker {
             guard earliestStart(at: now) == nil else {
                 throw no(.noInstanceWhileServing, now, "request \(id)")
             }
-        case .superseded, .quotaExceeded:
+        case .superseded, .quotaExceeded, .memoryExceeded:
             break
         }
         records[id]?.life = .rejected

@@ -17,4 +17,6 @@ public enum RejectReason: String, Hashable, Sendable, CaseIterable {
     case superseded
     /// The tenant's quota of device time is used up for the moment.
     case quotaExceeded = "quota_exceeded"
+    /// Its rows do not fit the memory of the model's devices, not even alone.
+    case memoryExceeded = "memory_exceeded"
 }

@@ -202,6 +202,9 @@ extension ServingError {
             self.init(
                 .quotaExceeded, "the tenant's quota of device time is used up",
                 retryAfter: retryAfter)
+        case .memoryExceeded:
+            self.init(
+                .payloadTooLarge, "the request alone exceeds the memory of the model's devices")
         }
     }
 }

@@ -112,6 +112,7 @@ struct BareCore: ~Copyable {
         case .draining, .noInstance: .notReady
         case .superseded: .cancelled
         case .quotaExceeded: .quotaExceeded
+        case .memoryExceeded: .payloadTooLarge
         }
     }
 }

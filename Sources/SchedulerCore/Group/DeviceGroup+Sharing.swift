@@ -1,0 +1,177 @@
+internal import ControlCore
+internal import ServingModel
+
+/// Whose turn a free device is.
+extension DeviceGroup {
+    /// Brings in the models that are wanted, then gives every free device a batch.
+    mutating func settle(at now: Instant, into actions: inout GroupActionBuffer) {
+        retryAt = nil
+        page(at: now, into: &actions)
+        for device in devices.indices { serve(device, at: now, into: &actions) }
+    }
+
+    /// An instance that could run what waits for its model.
+    struct Candidate {
+        var unit: Int
+        var demand: Demand
+    }
+
+    private func isFree(_ device: Int) -> Bool {
+        devices[device].isPresent && devices[device].running == nil
+    }
+
+    /// Gives a free device a batch, if anything can run on it.
+    private mutating func serve(
+        _ device: Int, at now: Instant, into actions: inout GroupActionBuffer
+    ) {
+        guard isFree(device) else { return }
+        for unit in devices[device].units { models[units[unit].model].isTried = false }
+        if let gang = devices[device].heldFor, resume(gang, at: now, into: &actions) { return }
+        var isFirst = true
+        while isFree(device), let choice = choose(device, counts: isFirst, at: now, into: &actions)
+        {
+            isFirst = false
+            models[units[choice.unit].model].isTried = true
+            if let gang = devices[device].heldFor {
+                guard goes(choice, beforeGang: gang, on: device, at: now) else { continue }
+                run(choice, window: window(of: gang, choice, at: now), at: now, into: &actions)
+            } else if !units[choice.unit].devices.allSatisfy({ isFree($0) }) {
+                hold(choice, at: now, into: &actions)
+            } else if units[choice.unit].devices.allSatisfy({ devices[$0].heldFor == nil }) {
+                run(choice, window: .never, at: now, into: &actions)
+            }
+        }
+    }
+
+    // MARK: The choice
+
+    /// The model whose turn it is among those that have not been tried; purges what is hopeless first.
+    ///
+    /// `counts` says that a turn is being given away, so that those passed over collect credit.
+    private mutating func choose(
+        _ device: Int, counts: Bool, at now: Instant, into actions: inout GroupActionBuffer
+    ) -> Candidate? {
+        var best: Candidate?
+        for unit in devices[device].units where isOpen(unit) {
+            let model = units[unit].model
+            tell(model, .timerFired, at: now, into: &actions)
+            guard let demand = schedulers[model].demand(at: now) else { continue }
+            let candidate = Candidate(unit: unit, demand: demand)
+            if best.map({ precedes(candidate, $0) }) ?? true { best = candidate }
+        }
+        guard let best, configuration.order == .deadline else { return best }
+        if counts, let owed = creditPassedOver(on: device, by: best, at: now) { return owed }
+        if models[units[best.unit].model].isOwed { return best }
+        return densest(on: device, within: best, at: now)
+    }
+
+    /// Whether an instance could take a batch if its model had one to give.
+    private func isOpen(_ unit: Int) -> Bool {
+        units[unit].isInService && units[unit].isResident && !units[unit].isRunning
+            && !models[units[unit].model].isTried
+            && schedulers[units[unit].model].queuedRequests > 0
+    }
+
+    private func precedes(_ left: Candidate, _ right: Candidate) -> Bool {
+        let first = models[units[left.unit].model]
+        let second = models[units[right.unit].model]
+        if configuration.order == .roundRobin { return first.lastTurn < second.lastTurn }
+        if first.isOwed != second.isOwed { return first.isOwed }
+        return left.demand.precedes(right.demand)
+    }
+
+    /// Lets models whose lesser work grows old collect credit for the turn that `best` is about to
+    /// take, as shapes do within one model, and answers the first that has a whole turn together.
+    private mutating func creditPassedOver(
+        on device: Int, by best: Candidate, at now: Instant
+    ) -> Candidate? {
+        for unit in devices[device].units where unit != best.unit {
+            let model = units[unit].model
+            guard units[unit].isInService, let demand = schedulers[model].demand(at: now) else {
+                continue
+            }
+            let share = demand.agedShare
+            models[model].credit = share > 0 ? models[model].credit + share : 0
+            guard models[model].credit >= 1 else { continue }
+            models[model].credit = 0
+            models[model].isOwed = true
+            if isOpen(unit) { return Candidate(unit: unit, demand: demand) }
+        }
+        return nil
+    }
+
+    /// The work of the same class that computes most for the bytes it holds, if the device's memory is
+    /// too small for all its models and the most urgent work can wait for it; else `best`.
+    private func densest(on device: Int, within best: Candidate, at now: Instant) -> Candidate {
+        let all = devices[device].units.reduce(0) { $0 + units[$1].bytes }
+        guard all > ledger.capacity[device] else { return best }
+        var chosen = best
+        for unit in devices[device].units where unit != best.unit && isOpen(unit) {
+            guard let demand = schedulers[units[unit].model].demand(at: now),
+                demand.topClass == best.demand.topClass,
+                now + demand.predicted <= best.demand.latestStart
+            else { continue }
+            let candidate = Candidate(unit: unit, demand: demand)
+            if density(unit) > density(chosen.unit) { chosen = candidate }
+        }
+        return chosen
+    }
+
+    private func density(_ unit: Int) -> Double {
+        configuration.models[units[unit].model].flopsPerByte
+    }
+
+    // MARK: The grant
+
+    /// Lets an instance start a batch that is promised to end within `window`, if memory allows one.
+    @discardableResult
+    mutating func run(
+        _ choice: Candidate, window: Interval, at now: Instant,
+        into actions: inout GroupActionBuffer
+    ) -> Bool {
+        let unit = choice.unit
+        let model = units[unit].model
+        let memory = configuration.models[model].memory
+        let least = memory.bytes(rows: choice.demand.largestHead)
+        guard makeRoom(for: unit, bytes: least, choice.demand, at: now, into: &actions) else {
+            return false
+        }
+        var grant = Grant(rows: .max)
+        for device in units[unit].devices {
+            grant.rows = min(grant.rows, memory.rows(within: free(device, for: unit)))
+        }
+        if window != .never {
+            grant.rows = min(grant.rows, schedulers[model].latency.rows(within: window))
+            guard grant.rows >= choice.demand.largestHead else { return false }
+        }
+        limit(&grant, of: unit, at: now)
+        tell(model, .granted(units[unit].instance, grant), at: now, into: &actions)
+        return units[unit].isRunning
+    }
+
+    /// The blocking cap across models: lesser or equal work of this model makes no batch longer than
+    /// half the deadline of what else has traffic on its devices.
+    private func limit(_ grant: inout Grant, of unit: Int, at now: Instant) {
+        var lesser = Int.max
+        var longest = Interval.never
+        for device in units[unit].devices {
+            for other in devices[device].units
+            where units[other].model != units[unit].model && units[other].residency != .absent {
+                schedulers[units[other].model].forEachPatience(at: now) { index, patience in
+                    lesser = min(lesser, index)
+                    longest = min(longest, patience)
+                }
+            }
+        }
+        guard lesser < Int.max else { return }
+        grant.lesser = ClassIndex(lesser)
+        grant.longest = longest
+    }
+
+    /// Bytes of a device that an instance may take: what nobody holds and no gang waits for.
+    func free(_ device: Int, for unit: Int) -> Int {
+        let heldFor = devices[device].heldFor
+        let kept = heldFor == nil || heldFor == unit ? 0 : devices[device].heldBytes
+        return max(ledger.free(device) - kept, 0)
+    }
+}
