@@ -19,6 +19,9 @@ package struct DeviceModel: Sendable, Equatable {
     /// Probability that a batch fails after running.
     package var failureProbability = 0.0
 
+    /// Durations of the cheaper variants as parts of the full model's, dearest first.
+    package var variantFactors: [Double] = []
+
     /// A device without noise and faults.
     package init(base: Double, perRow: Double, tile: Int = 1) {
         self.base = base
@@ -55,9 +58,12 @@ package struct DeviceModel: Sendable, Equatable {
         base + perRow * Double((rows + tile - 1) / tile * tile)
     }
 
-    /// The duration of one run.
-    package func sample(rows: Int, _ random: inout Seeded) -> Interval {
+    /// The duration of one run; `variant` 0 is the full model.
+    package func sample(rows: Int, variant: Int = 0, _ random: inout Seeded) -> Interval {
         var duration = mean(rows: rows)
+        if variant > 0, !variantFactors.isEmpty {
+            duration *= variantFactors[min(variant, variantFactors.count) - 1]
+        }
         if noise > 0 { duration *= random.logNormal(median: 1, sigma: noise) }
         if stallProbability > 0, random.chance(stallProbability) {
             duration += random.uniform(stallMilliseconds.lowerBound, stallMilliseconds.upperBound)
@@ -65,13 +71,17 @@ package struct DeviceModel: Sendable, Equatable {
         return Interval(milliseconds: duration)
     }
 
-    /// What a server has learnt from warm-up: four runs of each of six sizes.
-    package func warmedUp(_ random: Seeded, tileKnown: Bool = true) -> LatencyModel {
+    /// What a server has learnt from warm-up: four runs of each of six sizes, each size `unit` times as
+    /// many rows where a row has a length.
+    package func warmedUp(
+        _ random: Seeded, tileKnown: Bool = true, variant: Int = 0, unit: Int = 1
+    ) -> LatencyModel {
         var random = random
         var runs: [(rows: Int, took: Interval)] = []
         for _ in 0..<4 {
             for rows in [1, 8, 32, 128, 256, 512] {
-                runs.append((rows, sample(rows: rows, &random)))
+                let size = rows * unit
+                runs.append((size, sample(rows: size, variant: variant, &random)))
             }
         }
         return LatencyModel(warmUp: runs, tile: tileKnown ? tile : 1)

@@ -55,3 +55,26 @@ package func naturalLogarithm(_ number: Double) -> Double {
     }
     return exponent * 0.6931471805599453 + 2 * sum
 }
+
+/// `base` to the power of `exponent`, for a positive base, to about 1e-13.
+package func power(_ base: Double, _ exponent: Double) -> Double {
+    let logarithm = exponent * naturalLogarithm(base)
+    return logarithm > 0 ? 1 / decay(logarithm) : decay(-logarithm)
+}
+
+/// The sine of a full turn times `turns`, to about 1e-12.
+package func sine(turns: Double) -> Double {
+    // To a quarter of a turn around zero, where the series is short.
+    var part = turns - turns.rounded()
+    if part > 0.25 { part = 0.5 - part }
+    if part < -0.25 { part = -0.5 - part }
+    let angle = part * 6.283185307179586
+    let square = angle * angle
+    var term = angle
+    var sum = angle
+    for step in stride(from: 2, through: 18, by: 2) {
+        term *= -square / Double(step * (step + 1))
+        sum += term
+    }
+    return sum
+}

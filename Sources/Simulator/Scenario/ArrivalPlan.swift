@@ -4,6 +4,9 @@ package struct ArrivalPlan: Sendable, Equatable {
     package var process: Process
     /// Clumps on top of the process (`micro_bursts`).
     package var microBursts: MicroBursts?
+    /// Whether requests of the same instant reach the scheduler together, as the requests of one turn of
+    /// an event loop do; otherwise a batch may form after each (`together`).
+    package var together = false
     /// Rows of a request (`rows`).
     package var rows = SizePlan.fixed(1)
     /// Padded length of a request's input, such as tokens; 0 when it has none (`lengths`).
@@ -120,6 +123,8 @@ package struct TenantShare: Sendable, Equatable {
     package var tenant: UInt32
     /// Its part; parts need not sum to one (`share`).
     package var share: Double
+    /// Its claim on device time relative to the others (`weight`).
+    package var weight = 1.0
 
     /// Makes an entry.
     package init(tenant: UInt32, share: Double) {

@@ -15,6 +15,8 @@ package struct Scenario: Sendable, Equatable {
     package var seeds = 1
     /// Virtual seconds during which requests arrive, the warm-up included (`duration_s`).
     package var durationSeconds = 25.0
+    /// Most requests; `nil` for no limit but the duration (`requests`).
+    package var maxRequests: Int?
     /// Virtual seconds whose requests are served but not counted (`warmup_s`).
     package var warmupSeconds = 3.0
     /// The devices and what a batch costs on them (`devices`).

@@ -21,7 +21,7 @@ package struct ScenarioPolicy: Sendable, Equatable {
         case off
         /// For each batch anew.
         case perBatch = "per_batch"
-        /// Switched on and off with hysteresis.
+        /// Switched on and off with hysteresis, as where a variant has to be loaded first.
         case sticky
     }
 

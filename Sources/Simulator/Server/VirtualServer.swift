@@ -193,13 +193,16 @@ package struct VirtualServer: ~Copyable {
         let index = launch.instance.rawValue
         devices[index].riders.append(contentsOf: buffer.members(of: launch))
         running += launch.members.count
-        let duration = devices[index].model.sample(rows: launch.rows, &devices[index].random)
+        let variant = launch.variant.rawValue
+        let duration = devices[index].model.sample(
+            rows: launch.rows * max(launch.paddedLength, 1), variant: variant,
+            &devices[index].random)
         devices[index].end = now + max(duration, Interval(nanoseconds: 1))
         let fails = devices[index].random.chance(devices[index].model.failureProbability)
         devices[index].result = fails ? .failure : .success
         series?.note(batchOf: launch.rows, at: now)
         if now >= options.measuredFrom {
-            outcome.note(batchOf: launch.rows, requests: launch.members.count, variant: 0)
+            outcome.note(batchOf: launch.rows, requests: launch.members.count, variant: variant)
         }
     }
 }

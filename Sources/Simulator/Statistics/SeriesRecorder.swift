@@ -35,6 +35,8 @@ package struct SeriesRecorder: Sendable, Equatable {
     private var queued = 0
     private var inFlight = 0
     private var memoryBytes = 0
+    /// Whether anybody told about memory.
+    private(set) var hasMemory = false
     private var since = Instant.origin
     private var current = 0
     private var currentEnd: Instant
@@ -57,6 +59,7 @@ package struct SeriesRecorder: Sendable, Equatable {
     package mutating func note(memoryBytes: Int, at now: Instant) {
         if now > since { advance(to: now) }
         self.memoryBytes = memoryBytes
+        hasMemory = true
     }
 
     /// A batch starts.

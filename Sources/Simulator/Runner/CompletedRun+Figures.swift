@@ -1,0 +1,89 @@
+internal import ServingModel
+
+extension CompletedRun {
+    /// Computes the figures of an outcome whose counted requests came within `seconds`.
+    mutating func fill(from outcome: Outcome, _ names: [String], seconds: Double) {
+        let total = outcome.total
+        latencies = total.latencies
+        figures = RunFigures(total, seconds: seconds)
+        figures.meanBatch = outcome.meanBatch
+        let launched = outcome.requestsByVariant.reduce(0, +)
+        if launched > 0 {
+            let cheaper = launched - outcome.requestsByVariant[0]
+            figures.cheaperVariantPercent = Double(cheaper) / Double(launched) * 100
+        }
+        classes = zip(names, outcome.classes).map { name, result in
+            ClassReport(name, result, seconds: seconds)
+        }
+    }
+}
+
+extension RunFigures {
+    init(_ total: ClassOutcome, seconds: Double) {
+        self.init()
+        let span = max(seconds, 1e-9)
+        offeredPerSecond = Double(total.arrived) / span
+        completedPerSecond = Double(total.inTime + total.late) / span
+        inTimePerSecond = Double(total.inTime) / span
+        latency.mean = total.latencies.meanMilliseconds
+        latency.p50 = total.latency(quantile: 0.5)
+        latency.p90 = total.latency(quantile: 0.9)
+        latency.p99 = total.latency(quantile: 0.99)
+        latency.p999 = total.latency(quantile: 0.999)
+        let strict = total.strictLatency(quantile: 0.99)
+        strictP99Milliseconds = strict.isFinite ? strict : nil
+        inTimePercent = total.inTimeShare * 100
+        rejectedPercent = total.rejectedShare * 100
+        latePercent = total.lateShare * 100
+        failedPercent =
+            total.arrived == 0 ? 0 : Double(total.failed) / Double(total.arrived) * 100
+        errorPercent = total.errorShare * 100
+    }
+}
+
+extension ClassReport {
+    init(_ name: String, _ result: ClassOutcome, seconds: Double) {
+        self.init(name: name)
+        let span = max(seconds, 1e-9)
+        inTimePercent = result.inTimeShare * 100
+        p99Milliseconds = result.latency(quantile: 0.99)
+        rejectedPercent = result.rejectedShare * 100
+        latePercent = result.lateShare * 100
+        offeredPerSecond = Double(result.arrived) / span
+        inTimePerSecond = Double(result.inTime) / span
+    }
+}
+
+extension PolicyReport {
+    /// Takes over what the scenario's own run came to.
+    mutating func fill(from run: CompletedRun, _ scenario: Scenario) {
+        figures = run.figures
+        classes = run.classes
+        if let recorder = run.series { series = TimeSeries(recorder) }
+        latencyCurve = Self.quantiles.map {
+            LatencyPoint(quantile: $0, milliseconds: run.latencies.milliseconds(quantile: $0))
+        }
+    }
+
+    /// Each percent, then each thousandth and each ten-thousandth towards the end.
+    private static let quantiles: [Double] =
+        (0...98).map { Double($0) / 100 } + (990...998).map { Double($0) / 1_000 }
+        + (9_990...10_000).map { Double($0) / 10_000 }
+}
+
+extension TimeSeries {
+    /// The averages of a recorder.
+    init(_ recorder: SeriesRecorder) {
+        self.init()
+        binSeconds = recorder.bins.width.seconds
+        for bin in recorder.values {
+            let covered = max(bin.covered, 1e-9)
+            queued.append(bin.queued / covered)
+            inFlight.append(bin.inFlight / covered)
+            batch.append(bin.batches == 0 ? 0 : Double(bin.rows) / Double(bin.batches))
+        }
+        if recorder.hasMemory {
+            memoryMB = recorder.values.map { $0.memory / max($0.covered, 1e-9) / 1_048_576 }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+internal import ControlCore
+internal import SchedulerCore
+internal import ServingModel
+
+/// What a run left behind.
+struct CompletedRun {
+    var figures = RunFigures()
+    var classes: [ClassReport] = []
+    var latencies = LatencyHistogram()
+    var series: SeriesRecorder?
+}
+
+/// One policy on the devices of a scenario with one model.
+struct SingleModelRun {
+    let scenario: Scenario
+    let policy: ScenarioPolicy
+
+    init(_ scenario: Scenario, _ policy: ScenarioPolicy) {
+        self.scenario = scenario
+        self.policy = policy
+    }
+
+    func run(
+        _ arrivals: ArrivalPlan, _ random: Seeded, bins: Int, progress: (Double) -> Void
+    ) throws -> CompletedRun {
+        let configuration = configuration(random)
+        if let problem = configuration.problem { throw problem }
+        var options = VirtualServer.Options(
+            devices: Array(
+                repeating: DeviceModel(scenario.devices), count: scenario.devices.count), random)
+        let duration = Interval(milliseconds: scenario.durationSeconds * 1_000)
+        options.measuredFrom =
+            .origin + Interval(milliseconds: scenario.warmupSeconds * 1_000)
+        if bins > 0 { options.bins = SeriesBins(covering: duration, count: bins) }
+        var server = VirtualServer(configuration, options)
+        let load = ScenarioLoad(
+            arrivals, classes: scenario.classes, faults: scenario.faults,
+            seconds: scenario.durationSeconds, maxRequests: scenario.maxRequests,
+            random.split("load"))
+        let outcome = try withoutActuallyEscaping(progress) { progress in
+            try server.run(ReportingLoad(load, until: .origin + duration, progress))
+        }
+        var run = CompletedRun()
+        run.series = server.series
+        run.fill(from: outcome, scenario.classes.map(\.name), seconds: measuredSeconds(outcome))
+        return run
+    }
+
+    /// Seconds over which counted requests arrived.
+    private func measuredSeconds(_ outcome: Outcome) -> Double {
+        // A run that ends with its last request is over before its duration is.
+        scenario.maxRequests == nil
+            ? scenario.durationSeconds - scenario.warmupSeconds
+            : max(outcome.measuredSeconds, 1e-9)
+    }
+
+    private func configuration(_ random: Seeded) -> SchedulerConfiguration {
+        let device = DeviceModel(scenario.devices)
+        let warmUp = random.split("warm-up")
+        let unit = max(scenario.devices.referenceLength, 1)
+        var configuration = SchedulerConfiguration(
+            classes: scenario.classes.map(\.priorityClass), instances: scenario.devices.count,
+            maxBatchRows: policy.maxBatch ?? scenario.limits.maxBatch,
+            latency: device.warmedUp(warmUp, unit: unit))
+        configuration.maxQueuedRequests = scenario.limits.maxQueued
+        configuration.maxQueuedBytes = .max / 2
+        configuration.guardInterval = Interval(milliseconds: scenario.limits.guardMilliseconds)
+        configuration.policy = policy.policy
+        configuration.fastFail = policy.fastFail
+        if policy.splitsBursts { configuration.burstSplit = BurstSplit() }
+        if policy.variants == .perBatch {
+            configuration.cheaperVariants = scenario.devices.variants.indices.map { index in
+                device.warmedUp(
+                    warmUp.split("variant \(index)"), variant: index + 1, unit: unit)
+            }
+        }
+        if scenario.devices.referenceLength > 0 { configuration.lengths = LengthPolicy() }
+        if !scenario.arrivals.tenants.isEmpty {
+            var tenants = TenantPolicy()
+            tenants.grants = scenario.arrivals.tenants.map {
+                TenantPolicy.Grant(TenantID($0.tenant), weight: $0.weight)
+            }
+            configuration.tenants = tenants
+        }
+        return configuration
+    }
+}
+
+/// Tells how far it has been read.
+private struct ReportingLoad: Sequence, IteratorProtocol {
+    private var load: ScenarioLoad
+    private let end: Instant
+    private let step: Interval
+    private var mark: Instant
+    private let progress: (Double) -> Void
+
+    init(_ load: ScenarioLoad, until end: Instant, _ progress: @escaping (Double) -> Void) {
+        self.load = load
+        self.end = end
+        self.progress = progress
+        step = Swift.max(Instant.origin.interval(to: end) / 100, Interval(nanoseconds: 1))
+        mark = .origin + step
+    }
+
+    mutating func next() -> Stimulus? {
+        guard let stimulus = load.next() else { return nil }
+        if stimulus.at >= mark {
+            progress(
+                Swift.min(
+                    Double(stimulus.at.nanoseconds) / Double(Swift.max(end.nanoseconds, 1)), 1))
+            while mark <= stimulus.at { mark = mark + step }
+        }
+        return stimulus
+    }
+}
+
+extension ScenarioClass {
+    var priorityClass: PriorityClass {
+        PriorityClass(
+            name: name, weight: weight, floorShare: floorShare,
+            defaultDeadline: Interval(milliseconds: deadlineMilliseconds))
+    }
+}
+
+extension DeviceModel {
+    /// One of the devices of a scenario; with a reference length it counts units instead of rows.
+    init(_ devices: ScenarioDevices) {
+        self.init(
+            base: devices.baseMilliseconds,
+            perRow: devices.perItemMilliseconds / Double(max(devices.referenceLength, 1)),
+            tile: devices.tile)
+        noise = devices.noise
+        stallProbability = devices.stallProbability
+        stallMilliseconds = devices.stallMilliseconds
+        failureProbability = devices.failureProbability
+        variantFactors = devices.variants.map(\.timeFactor)
+    }
+}

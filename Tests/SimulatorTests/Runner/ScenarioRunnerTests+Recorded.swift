@@ -1,0 +1,3 @@
+extension ScenarioRunnerTests {
+    static let recordedLoad = "bd563dda6b373c4b"
+}
