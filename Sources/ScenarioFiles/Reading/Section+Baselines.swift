@@ -82,6 +82,8 @@ extension Section {
         if let mean = number("explore_mean") { settings.exploreMean = mean }
         if let deviation = number("explore_deviation") { settings.exploreDeviation = deviation }
         if let deviations = number("deviations") { settings.deviations = deviations }
+        if let samples = integer("minimum_samples") { settings.minimumSamples = samples }
+        if let rows = integer("additive_until") { settings.additiveUntil = rows }
         if let every = integer("fit_every") { settings.fitEvery = every }
         if let pretrained = truth("pretrained") { settings.isPretrained = pretrained }
         if let seed = integer("seed") { settings.seed = UInt64(seed) }

@@ -117,6 +117,12 @@ extension ScenarioReference {
         ScenarioKey(
             "clipper", "deviations", .number(0...100, over: false), "3",
             "standard deviations between mean and estimate of a size's latency"),
+        ScenarioKey(
+            "clipper", "minimum_samples", .integer(2...Int.max), "30",
+            "batches of one size before it counts as known"),
+        ScenarioKey(
+            "clipper", "additive_until", limit, "10",
+            "largest batch that exploration grows by one row"),
         ScenarioKey("clipper", "fit_every", limit, "20", "batches between two fits"),
         ScenarioKey(
             "clipper", "pretrained", .truth, "true",

@@ -22,6 +22,14 @@ extension Scheduler {
         guard case .held = instances[id.rawValue] else {
             preconditionFailure("instance \(id) was granted but is not held")
         }
+        if !isSlackAware {
+            self.grant = grant
+            instances[id.rawValue] = .idle
+            dispatchByRule(at: now, into: &actions)
+            if instances[id.rawValue] == .idle { instances[id.rawValue] = .held(until: now) }
+            self.grant = nil
+            return
+        }
         purge(at: now, into: &actions)
         guard ledger.requests > 0 else { return }
         self.grant = grant

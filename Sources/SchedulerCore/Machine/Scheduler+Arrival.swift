@@ -27,6 +27,9 @@ extension Scheduler {
         guard let bucket = bucket(for: arrival.shape) else {
             return refuse(request, .queueFull, at: now, into: &actions)
         }
+        guard isSlackAware else {
+            return admitByRule(request, bucket, at: now, into: &actions)
+        }
         guard !isLate(request, startingAt: start, buckets[bucket].latency) else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
@@ -39,8 +42,13 @@ extension Scheduler {
         if request.deadline != .distantFuture {
             classes[index].note(relativeDeadline: now.interval(to: request.deadline))
         }
-        let slot = table.add(request, key: request.deadline, bucket: bucket)
-        buckets[bucket].queues[index].insert(slot, in: &table)
+        enqueue(request, bucket)
+    }
+
+    /// Puts a request into its queue and into the books.
+    mutating func enqueue(_ request: QueuedRequest, _ bucket: Int) {
+        let slot = table.add(request, key: queueKey(request), bucket: bucket)
+        buckets[bucket].queues[queueIndex(request.priorityClass)].insert(slot, in: &table)
         buckets[bucket].count += 1
         ledger.charge(request)
     }
@@ -119,7 +127,7 @@ extension Scheduler {
     @discardableResult
     mutating func remove(_ slot: Slot) -> QueuedRequest {
         let bucket = Int(table.nodes[Int(slot)].bucket)
-        let index = table.nodes[Int(slot)].request.priorityClass.rawValue
+        let index = queueIndex(table.nodes[Int(slot)].request.priorityClass)
         buckets[bucket].queues[index].remove(slot, in: &table)
         buckets[bucket].count -= 1
         let request = table.discard(slot)

@@ -6,6 +6,9 @@ extension Scheduler {
     /// beside a non-empty queue: a device with `L(b) = a + c b` batches by itself.
     mutating func dispatch(at now: Instant, into actions: inout ActionBuffer) {
         guard ledger.requests > 0 else { return }
+        guard isSlackAware else {
+            return dispatchByRule(at: now, into: &actions)
+        }
         for index in instances.indices where instances[index] == .idle {
             purge(at: now, into: &actions)
             guard ledger.requests > 0 else { return }
@@ -37,6 +40,7 @@ extension Scheduler {
         guard result == .success else { return }
         buckets[running.bucket].latency.observe(
             rows: running.rows, took: running.started.interval(to: now))
+        teachRule(running, at: now)
     }
 
     /// Puts an instance to work.
@@ -87,18 +91,22 @@ extension Scheduler {
         }
     }
 
-    /// Forms a batch by the configured policy and starts it on an idle instance.
+    /// Forms a batch by SWB and starts it on an idle instance.
     mutating func launch(
         on id: InstanceID, at now: Instant, into actions: inout ActionBuffer
     ) {
         let bucket = nextBucket(at: now)
         let before = actions.members.count
-        var rows = 0
-        switch configuration.policy {
-        // The other policies follow; until then they are promises of settings only.
-        default:
-            rows = SlackAwarePolicy(self, bucket: bucket, at: now).board(&self, into: &actions)
-        }
+        let rows = SlackAwarePolicy(self, bucket: bucket, at: now).board(&self, into: &actions)
+        start(on: id, bucket: bucket, rows: rows, members: before, at: now, into: &actions)
+    }
+
+    /// Starts a batch whose members, from number `first` on, stand in the buffer; `waited` is the age of
+    /// the oldest.
+    mutating func start(
+        on id: InstanceID, bucket: Int, rows: Int, members first: Int, at now: Instant,
+        waited: Interval = .zero, into actions: inout ActionBuffer
+    ) {
         precondition(rows > 0, "the policy left an idle instance beside a waiting request")
         let predicted = buckets[bucket].latency.latency(rows: rows)
         batches += 1
@@ -106,11 +114,12 @@ extension Scheduler {
         buckets[bucket].running += 1
         instances[id.rawValue] = .busy(
             InstanceState.Running(
-                rows: rows, bucket: bucket, started: now, predictedEnd: now + predicted))
+                rows: rows, bucket: bucket, started: now, predictedEnd: now + predicted,
+                waited: waited))
         actions.append(
             .launch(
                 Launch(
-                    instance: id, batch: BatchID(batches), members: before..<actions.members.count,
+                    instance: id, batch: BatchID(batches), members: first..<actions.members.count,
                     rows: rows, predicted: predicted)))
     }
 
@@ -190,6 +199,15 @@ struct Boarding {
     var rows = 0
     var requests = 0
     var earliestDeadline = Instant.distantFuture
+    var earliestArrival = Instant.distantFuture
+
+    /// Joins what two steps boarded.
+    mutating func add(_ other: Boarding) {
+        rows += other.rows
+        requests += other.requests
+        earliestDeadline = min(earliestDeadline, other.earliestDeadline)
+        earliestArrival = min(earliestArrival, other.earliestArrival)
+    }
 
     fileprivate mutating func note(
         _ request: QueuedRequest, into actions: inout ActionBuffer, _ ledger: inout QueueLedger
@@ -199,5 +217,6 @@ struct Boarding {
         rows += request.rows
         requests += 1
         earliestDeadline = min(earliestDeadline, request.deadline)
+        earliestArrival = min(earliestArrival, request.arrival)
     }
 }

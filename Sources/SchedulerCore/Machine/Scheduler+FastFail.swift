@@ -5,7 +5,7 @@ extension Scheduler {
     /// The earliest deadline that a request of one row would make if it arrived at `now`, judged by the
     /// work that waits before it; in the past when it would start at once.
     package func earliestDeadline(of priorityClass: ClassIndex, at now: Instant) -> Instant {
-        guard configuration.fastFail == .tail, ledger.requests > 0,
+        guard configuration.fastFail == .tail, isSlackAware, ledger.requests > 0,
             let start = earliestStart(at: now)
         else { return .origin }
         let index = min(priorityClass.rawValue, classes.count - 1)

@@ -12,7 +12,7 @@ extension Scheduler {
                     let node = table.nodes[Int(slot)]
                     precondition(Int(node.bucket) == index, "I1: a request is in a foreign bucket")
                     precondition(
-                        node.request.priorityClass.rawValue == classIndex,
+                        queueIndex(node.request.priorityClass) == classIndex,
                         "I1: a request is in a foreign class")
                     precondition(
                         table.slot(of: node.request.id) == slot,
@@ -32,7 +32,7 @@ extension Scheduler {
         precondition(ledger.bytes <= configuration.maxQueuedBytes, "I2: queue too large")
         precondition(buckets.count <= configuration.maxShapes, "I2: too many shapes")
         precondition(
-            ledger.requests == 0 || !instances.contains(.idle),
+            ledger.requests == 0 || !instances.contains(.idle) || ruleWakeup != nil,
             "I3: an instance idles beside \(ledger.requests) waiting requests")
     }
 }

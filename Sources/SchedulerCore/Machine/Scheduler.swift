@@ -32,11 +32,22 @@ package struct Scheduler: ~Copyable {
     var isDraining = false
     /// Limits of the batch that is being formed, in an arbitrated scheduler.
     var grant: Grant?
+    /// Rule and state of a policy other than SWB.
+    var baseline: (any BaselinePolicy)?
+    /// In which order requests wait.
+    let order: QueueOrder
+    /// Whether SWB decides, and not the rule.
+    let isSlackAware: Bool
+    /// When that rule wants to be asked again at the latest.
+    var ruleWakeup: Instant?
 
     /// A scheduler without requests, whose instances are all absent until they report ready.
     package init(_ configuration: SchedulerConfiguration) {
         if let problem = configuration.problem { preconditionFailure(problem.description) }
         self.configuration = configuration
+        baseline = configuration.policy.baseline(configuration)
+        order = baseline?.order ?? .classThenDeadline
+        isSlackAware = configuration.policy.keepsDeadlines
         table = RequestTable(capacity: min(configuration.maxQueuedRequests, 4_096))
         buckets = []
         instances = Array(repeating: .absent, count: configuration.instances)
@@ -65,7 +76,7 @@ package struct Scheduler: ~Copyable {
         case .instanceLost(let instance):
             lose(instance, at: now, into: &actions)
         case .timerFired:
-            purge(at: now, into: &actions)
+            wake(at: now, into: &actions)
         case .turnedAway(let priorityClass, let rows):
             noteTurnedAway(priorityClass, rows: rows, at: now)
         case .draining:
@@ -79,9 +90,12 @@ package struct Scheduler: ~Copyable {
         }
     }
 
-    /// When a waiting request will have to be given up unless something happens before; the shell
-    /// arms one timer for it. `nil` while nothing waits.
+    /// When a waiting request will have to be given up, or a baseline wants to look again, unless
+    /// something happens before; the shell arms one timer for it. `nil` while nothing waits.
     package var nextWakeup: Instant? {
+        guard isSlackAware else {
+            return ledger.requests > 0 ? ruleWakeup : nil
+        }
         var earliest: Instant?
         for bucket in buckets where bucket.count > 0 {
             for queue in bucket.queues where !queue.isEmpty {
@@ -117,7 +131,12 @@ package struct Scheduler: ~Copyable {
 
     /// Requests of one class that wait.
     package func queuedRequests(of priorityClass: ClassIndex) -> Int {
-        buckets.reduce(0) { $0 + $1.queues[priorityClass.rawValue].count(in: table) }
+        guard order.mergesClasses else {
+            return buckets.reduce(0) { $0 + $1.queues[priorityClass.rawValue].count(in: table) }
+        }
+        return buckets.reduce(0) {
+            $0 + table.count(of: priorityClass, below: $1.queues[0].root)
+        }
     }
 
     /// Whether a request that starts at `start`, alone, ends after its deadline.
@@ -147,6 +166,8 @@ enum InstanceState: Equatable {
         var bucket: Int
         var started: Instant
         var predictedEnd: Instant
+        /// How long its oldest request had waited, where a baseline wants to know.
+        var waited = Interval.zero
     }
 }
 

@@ -62,7 +62,9 @@ package enum Policy: Sendable, Equatable {
 
     /// Whether it keeps what only SWB promises: no instance idles beside waiting work, no request is
     /// launched that is not promised to end in time, and none is given up that still could.
-    package var keepsDeadlines: Bool { self == .slackAware }
+    package var keepsDeadlines: Bool {
+        if case .slackAware = self { true } else { false }
+    }
 
     /// Refuses settings that no caller may pass.
     func validate() throws(ConfigurationProblem) {

@@ -36,6 +36,24 @@ struct RequestQueue {
         return rows
     }
 
+    /// Rows of the longest run of requests, from the first on, whose rows sum to at most `limit`.
+    func rows(fitting limit: Int, in table: borrowing RequestTable) -> Int {
+        var fitting = 0
+        var slot = root
+        while slot != RequestTable.none {
+            let left = table.nodes[Int(slot)].left
+            let through =
+                fitting + table.rows(below: left) + table.nodes[Int(slot)].request.rows
+            if through <= limit {
+                fitting = through
+                slot = table.nodes[Int(slot)].right
+            } else {
+                slot = left
+            }
+        }
+        return fitting
+    }
+
     /// The request that holds row number `row`, counted from 0 in deadline order.
     func slot(atRow row: Int, in table: borrowing RequestTable) -> Slot {
         var row = row

@@ -135,6 +135,15 @@ struct RequestTable {
     func rows(below slot: Slot) -> Int { slot == Self.none ? 0 : nodes[Int(slot)].rowSum }
     func count(below slot: Slot) -> Int { slot == Self.none ? 0 : Int(nodes[Int(slot)].count) }
 
+    /// Requests of one class below a node; O(n), where classes share a queue.
+    func count(of priorityClass: ClassIndex, below slot: Slot) -> Int {
+        guard slot != Self.none else { return 0 }
+        let node = nodes[Int(slot)]
+        return (node.request.priorityClass == priorityClass ? 1 : 0)
+            + count(of: priorityClass, below: node.left)
+            + count(of: priorityClass, below: node.right)
+    }
+
     /// The finaliser of SplitMix64 (Steele, Lea, Flood, 2014), upper half.
     private static func scramble(_ value: UInt64) -> UInt32 {
         var z = value &+ 0x9E37_79B9_7F4A_7C15

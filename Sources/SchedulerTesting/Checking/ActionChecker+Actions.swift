@@ -56,7 +56,7 @@ extension ActionChecker {
             throw no(.mixedShapes, now, "request \(id) beside \(first)")
         }
         let end = now + launch.predicted + configuration.guardInterval
-        guard end <= record.arrival.deadline else {
+        guard end <= record.arrival.deadline || !configuration.policy.keepsDeadlines else {
             throw no(.lateLaunch, now, "request \(id) due \(record.arrival.deadline) ends \(end)")
         }
         records[id]?.life = .running
@@ -89,12 +89,15 @@ extension ActionChecker {
         case .deadlineUnreachable:
             // With .tail the work that waits may be what makes a newcomer late; how late is the oracle's
             // business.
-            guard id == newcomer, let start = newcomerStart,
+            guard configuration.policy.keepsDeadlines, id == newcomer,
+                let start = newcomerStart,
                 start + needed > record.arrival.deadline
                     || (configuration.fastFail == .tail && waitingRequests > 1)
             else { throw no(.rejectedEarlierThanDecidable, now, "request \(id) on arrival") }
         case .deadlineMissed:
-            guard now + needed > record.arrival.deadline else {
+            // What a baseline gives up is its own business.
+            guard now + needed > record.arrival.deadline || !configuration.policy.keepsDeadlines
+            else {
                 throw no(.rejectedEarlierThanDecidable, now, "request \(id)")
             }
         case .queueFull: try justifyFull(id, record.arrival, at: now)
@@ -119,7 +122,10 @@ extension ActionChecker {
     ) throws(Violation) {
         guard id == newcomer else { throw no(.rejectedWhileRoom, now, "\(id) did not just come") }
         if arrival.bytes > configuration.maxQueuedBytes || lacksShape(for: arrival) { return }
-        let lighter = waitingByClass[(classIndex(arrival) + 1)...].reduce(0, +)
+        if case .triton(let settings) = configuration.policy, settings.maxQueue > 0 { return }
+        let lighter =
+            configuration.policy.keepsDeadlines
+            ? waitingByClass[(classIndex(arrival) + 1)...].reduce(0, +) : 0
         guard isOverLimit, lighter == 0 else {
             throw no(
                 .rejectedWhileRoom, now,
@@ -131,7 +137,7 @@ extension ActionChecker {
         of id: RequestID, _ arrival: Arrival, at now: Instant
     ) throws(Violation) {
         let index = classIndex(arrival)
-        guard let newcomer, let displacing = records[newcomer]?.arrival, isOverLimit,
+        guard configuration.policy.keepsDeadlines, let newcomer, let displacing = records[newcomer]?.arrival, isOverLimit,
             classIndex(displacing) < index, waitingByClass[(index + 1)...].allSatisfy({ $0 == 0 })
         else { throw no(.displacedUnjustly, now, "request \(id) of class \(index)") }
         for other in records.values

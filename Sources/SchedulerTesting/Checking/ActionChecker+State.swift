@@ -18,7 +18,12 @@ extension ActionChecker {
         guard view.queued == waitingRequests else {
             throw no(.queueMiscounted, now, "\(view.queued) instead of \(waitingRequests)")
         }
-        guard waitingRequests == 0 || input.event.isFollowed || !seats.contains(.idle) else {
+        let idles = waitingRequests > 0 && !input.event.isFollowed && seats.contains(.idle)
+        if idles, !configuration.policy.keepsDeadlines {
+            guard view.nextWakeup != nil else {
+                throw no(.wakeupMissing, now, "\(waitingRequests) wait beside an idle instance")
+            }
+        } else if idles {
             throw no(.idleBesideWaiting, now, "\(waitingRequests) waiting")
         }
         guard waitingRequests <= configuration.maxQueuedRequests,
@@ -36,6 +41,7 @@ extension ActionChecker {
     ) throws(Violation) {
         let id = record.arrival.id
         if isDraining { throw no(.acceptedWhileDraining, now, "request \(id)") }
+        guard configuration.policy.keepsDeadlines else { return }
         let alone = latency(record.arrival.shape).latency(rows: record.arrival.rows)
         guard let start = newcomerStart,
             start + alone + configuration.guardInterval <= record.arrival.deadline
@@ -50,6 +56,7 @@ extension ActionChecker {
     package func checkTimeliness(
         at now: Instant, _ view: View, latency: (ShapeID) -> LatencyModel
     ) throws(Violation) {
+        guard configuration.policy.keepsDeadlines else { return }
         let waiting = records.values.filter { $0.life == .waiting }
         for record in waiting where record.arrival.deadline != .distantFuture {
             guard view.nextWakeup != nil else {

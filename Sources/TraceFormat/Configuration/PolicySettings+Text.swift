@@ -46,7 +46,9 @@ extension ClipperSettings: TextRecord {
             Field("max_batch", \.maxBatch), Field("budget_decay", \.budgetDecay),
             Field("explore_mean", \.exploreMean),
             Field("explore_deviation", \.exploreDeviation), Field("deviations", \.deviations),
-            Field("fit_every", \.fitEvery), Field("pretrained", \.isPretrained),
+            Field("minimum_samples", \.minimumSamples),
+            Field("additive_until", \.additiveUntil), Field("fit_every", \.fitEvery),
+            Field("pretrained", \.isPretrained),
             Field("seed", \.seed),
         ]
     }

@@ -80,7 +80,7 @@ struct ExampleTests {
                   - window: {max_batch: 61, window_ms: 21, min_ms: 11, max_ms: 31, every: 5, factor: 1.5, smoothing: 0.5, weights: [4, 2]}
                   - triton: {preferred: [64, 128], delay_ms: 2.5, max_batch: 256, timeout_ms: [30, 90], timeout_action: DELAY, priorities: false, max_queue: 99}
                   - bentoml: {max_batch: 62, max_latency_ms: 70, kept: 20, refresh_s: 3, wait_ms: 9, decay: 0.9, tick_ms: 2}
-                  - clipper: {max_batch: 63, budget_decay: 0.8, explore_mean: 0.2, explore_deviation: 0.1, deviations: 2, fit_every: 9, pretrained: false, seed: 4}
+                  - clipper: {max_batch: 63, budget_decay: 0.8, explore_mean: 0.2, explore_deviation: 0.1, deviations: 2, minimum_samples: 7, additive_until: 5, fit_every: 9, pretrained: false, seed: 4}
                   - nexus: {max_batch: 65, batch: 32, slo_ms: 75}
                   - clockwork: {sizes: [1, 4, 16], max_batch: 66, history: 50, percentile: 0.95, initial_margin: 1.1}
                   - greedy: {max_batch: 67}
@@ -131,6 +131,8 @@ struct ExampleTests {
         clipper.exploreMean = 0.2
         clipper.exploreDeviation = 0.1
         clipper.deviations = 2
+        clipper.minimumSamples = 7
+        clipper.additiveUntil = 5
         clipper.fitEvery = 9
         clipper.isPretrained = false
         clipper.seed = 4

@@ -79,6 +79,8 @@ enum Policies {
                 Change("exploreMean") { $0.exploreMean = 0.3 },
                 Change("exploreDeviation") { $0.exploreDeviation = 0 },
                 Change("deviations") { $0.deviations = 1 },
+                Change("minimumSamples") { $0.minimumSamples = 7 },
+                Change("additiveUntil") { $0.additiveUntil = 5 },
                 Change("fitEvery") { $0.fitEvery = 1 },
                 Change("isPretrained") { $0.isPretrained = false },
                 Change("seed") { $0.seed = .max },

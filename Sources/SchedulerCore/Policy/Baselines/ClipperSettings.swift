@@ -15,7 +15,13 @@ package struct ClipperSettings: Sendable, Equatable {
     /// How many standard deviations a size's latency lies above its mean in the fit (`deviations`).
     package var deviations = 3.0
 
-    /// Batches between two fits (`fit_every`).
+    /// Batches of one size before its mean counts as known (`minimum_samples`).
+    package var minimumSamples = 30
+
+    /// Largest batch that exploration grows by one row instead of by a share (`additive_until`).
+    package var additiveUntil = 10
+
+    /// Batches between two fits (`fit_every`). The source fits after each one, in the background.
     package var fitEvery = 20
 
     /// Whether estimator and longest latency start from the configuration's latency model, as after a
@@ -37,6 +43,7 @@ package struct ClipperSettings: Sendable, Equatable {
             exploreMean >= 0 && exploreDeviation >= 0,
             "clipper: exploration does not shrink batches")
         try require(deviations >= 0, "clipper: a negative number of deviations")
+        try require(minimumSamples >= 2, "clipper: a deviation needs two samples")
         try require(fitEvery >= 1, "clipper: a fit after at least one batch, not \(fitEvery)")
     }
 }
