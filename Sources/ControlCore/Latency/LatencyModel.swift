@@ -84,6 +84,12 @@ package struct LatencyModel: Sendable, Equatable {
         return latency(rows: rows) <= limit ? rows : rows - tile
     }
 
+    /// Whether small and large batches are promised to be shorter than by `other`.
+    package func isQuicker(than other: LatencyModel) -> Bool {
+        latency(rows: 1) < other.latency(rows: 1)
+            && latency(rows: 1 << 20) < other.latency(rows: 1 << 20)
+    }
+
     /// Rows per millisecond that batches of `rows` sustain.
     package func throughput(rows: Int) -> Double {
         Double(max(rows, 1)) / max(margin * mean(rows: max(rows, 1)), 1e-9)

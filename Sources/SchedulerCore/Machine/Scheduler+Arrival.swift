@@ -24,13 +24,13 @@ extension Scheduler {
         guard let start = earliestStart(at: now) else {
             return refuse(request, .noInstance, at: now, into: &actions)
         }
-        guard let bucket = bucket(for: arrival.shape) else {
+        guard let bucket = bucket(for: arrival) else {
             return refuse(request, .queueFull, at: now, into: &actions)
         }
         guard isSlackAware else {
             return admitByRule(request, bucket, at: now, into: &actions)
         }
-        guard !isLate(request, startingAt: start, buckets[bucket].latency) else {
+        guard !isLate(request, startingAt: start, bucket: bucket) else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
         guard fits(request, bucket: bucket, startingAt: start) else {
@@ -79,10 +79,17 @@ extension Scheduler {
     }
 
     /// The bucket of a shape, recycling the one that was empty longest when all are taken.
-    private mutating func bucket(for shape: ShapeID) -> Int? {
-        if let index = buckets.firstIndex(where: { $0.shape == shape }) { return index }
+    private mutating func bucket(for arrival: Arrival) -> Int? {
+        let shape = arrival.shape
+        let isExact = !arrival.allowsCheaperVariant && !residentVariants.isEmpty
+        let known = buckets.firstIndex { $0.shape == shape && $0.isExact == isExact }
+        if let known { return known }
         let queues = Array(repeating: RequestQueue(), count: classes.count)
-        let fresh = Bucket(shape: shape, queues: queues, latency: configuration.latency)
+        let twin = buckets.first { $0.shape == shape }
+        let fresh = Bucket(
+            shape: shape, isExact: isExact, queues: queues,
+            latency: twin?.latency ?? configuration.latency,
+            cheaper: twin?.cheaper ?? configuration.cheaperVariants)
         if buckets.count < configuration.maxShapes {
             buckets.append(fresh)
             return buckets.count - 1
@@ -141,6 +148,7 @@ extension Scheduler {
         into actions: inout ActionBuffer
     ) {
         classes[request.priorityClass.rawValue].rejects.add(request.rows, at: now)
+        shed.add(request.rows, at: now)
         actions.append(.reject(request.id, reason, retryAfter: backlog))
     }
 

@@ -38,8 +38,8 @@ extension Scheduler {
     ) {
         buckets[running.bucket].running -= 1
         guard result == .success else { return }
-        buckets[running.bucket].latency.observe(
-            rows: running.rows, took: running.started.interval(to: now))
+        let took = running.started.interval(to: now)
+        learn(running.bucket, variant: running.variant, rows: running.rows, took: took)
         teachRule(running, at: now)
     }
 
@@ -84,7 +84,7 @@ extension Scheduler {
                 while !buckets[bucket].queues[index].isEmpty {
                     let first = buckets[bucket].queues[index].first
                     let head = table.nodes[Int(first)].request
-                    guard isLate(head, startingAt: now, buckets[bucket].latency) else { break }
+                    guard isLate(head, startingAt: now, bucket: bucket) else { break }
                     refuse(remove(first), .deadlineMissed, at: now, into: &actions)
                 }
             }
@@ -97,30 +97,33 @@ extension Scheduler {
     ) {
         let bucket = nextBucket(at: now)
         let before = actions.members.count
-        let rows = SlackAwarePolicy(self, bucket: bucket, at: now).board(&self, into: &actions)
-        start(on: id, bucket: bucket, rows: rows, members: before, at: now, into: &actions)
+        let policy = slackAwarePolicy(bucket: bucket, at: now)
+        let rows = policy.board(&self, into: &actions)
+        start(
+            on: id, bucket: bucket, variant: policy.variant, rows: rows, members: before, at: now,
+            into: &actions)
     }
 
     /// Starts a batch whose members, from number `first` on, stand in the buffer; `waited` is the age of
     /// the oldest.
     mutating func start(
-        on id: InstanceID, bucket: Int, rows: Int, members first: Int, at now: Instant,
-        waited: Interval = .zero, into actions: inout ActionBuffer
+        on id: InstanceID, bucket: Int, variant: Int = 0, rows: Int, members first: Int,
+        at now: Instant, waited: Interval = .zero, into actions: inout ActionBuffer
     ) {
         precondition(rows > 0, "the policy left an idle instance beside a waiting request")
-        let predicted = buckets[bucket].latency.latency(rows: rows)
+        let predicted = buckets[bucket].latency(of: variant).latency(rows: rows)
         batches += 1
         buckets[bucket].lastUsed = batches
         buckets[bucket].running += 1
         instances[id.rawValue] = .busy(
             InstanceState.Running(
-                rows: rows, bucket: bucket, started: now, predictedEnd: now + predicted,
-                waited: waited))
+                rows: rows, bucket: bucket, variant: variant, started: now,
+                predictedEnd: now + predicted, waited: waited))
         actions.append(
             .launch(
                 Launch(
                     instance: id, batch: BatchID(batches), members: first..<actions.members.count,
-                    rows: rows, predicted: predicted)))
+                    rows: rows, predicted: predicted, variant: VariantIndex(variant))))
     }
 
     /// The shape whose turn it is: the most urgent head of the most important class, except that a

@@ -13,7 +13,10 @@ extension Scheduler {
         for bucket in buckets where bucket.count > 0 {
             for upTo in 0...index { before += bucket.queues[upTo].rows(in: table) }
         }
-        return finish(of: 1, behind: before, index, latency, startingAt: start)
+        guard let latestBucket else { return .origin }
+        return finish(
+            of: 1, behind: before, index,
+            buckets[latestBucket].latency(of: quickestVariant(latestBucket)), startingAt: start)
     }
 
     /// Whether the work queued before a request leaves time for it.
@@ -23,7 +26,7 @@ extension Scheduler {
         }
         let finish = finish(
             of: request.rows, behind: rowsBefore(request), request.priorityClass.rawValue,
-            buckets[bucket].latency, startingAt: start)
+            buckets[bucket].latency(of: quickestVariant(bucket)), startingAt: start)
         return finish <= request.deadline
     }
 
@@ -63,5 +66,6 @@ extension Scheduler {
         let index = min(priorityClass.rawValue, classes.count - 1)
         classes[index].arrivals.add(rows, at: now)
         classes[index].rejects.add(rows, at: now)
+        shed.add(rows, at: now)
     }
 }

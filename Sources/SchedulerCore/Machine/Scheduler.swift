@@ -30,6 +30,10 @@ package struct Scheduler: ~Copyable {
     var ledger = QueueLedger()
     var batches: UInt64 = 0
     var isDraining = false
+    /// Which of the cheaper variants are loaded.
+    var residentVariants: [Bool]
+    /// Rows per millisecond that are rejected in any class, with a short memory.
+    var shed: DecayedRate
     /// Limits of the batch that is being formed, in an arbitrated scheduler.
     var grant: Grant?
     /// Rule and state of a policy other than SWB.
@@ -50,9 +54,14 @@ package struct Scheduler: ~Copyable {
         isSlackAware = configuration.policy.keepsDeadlines
         table = RequestTable(capacity: min(configuration.maxQueuedRequests, 4_096))
         buckets = []
+        residentVariants = configuration.cheaperVariants.map { _ in
+            configuration.variantsAreResident
+        }
         instances = Array(repeating: .absent, count: configuration.instances)
         let weights = configuration.classes.map(\.weight)
         lightestFirst = weights.indices.sorted { (weights[$0], $1) < (weights[$1], $0) }
+        shed = DecayedRate(
+            timeConstant: configuration.burstSplit?.timeConstant ?? .milliseconds(200))
         classes = configuration.classes.map {
             ClassState($0, timeConstant: configuration.rateTimeConstant)
         }
@@ -85,8 +94,8 @@ package struct Scheduler: ~Copyable {
             take(grant, of: instance, at: now, into: &actions)
         case .held(let instance, let until):
             hold(instance, until: until)
-        case .variant:
-            break
+        case .variant(let variant, let isResident):
+            setResidence(of: variant, isResident)
         }
     }
 
@@ -97,12 +106,12 @@ package struct Scheduler: ~Copyable {
             return ledger.requests > 0 ? ruleWakeup : nil
         }
         var earliest: Instant?
-        for bucket in buckets where bucket.count > 0 {
-            for queue in bucket.queues where !queue.isEmpty {
+        for bucket in buckets.indices where buckets[bucket].count > 0 {
+            for queue in buckets[bucket].queues where !queue.isEmpty {
                 let request = table.nodes[Int(queue.first)].request
                 guard request.deadline != .distantFuture else { continue }
                 let hopeless =
-                    request.deadline - needed(by: request, bucket.latency)
+                    request.deadline - needed(by: request, bucket: bucket)
                     + Interval(nanoseconds: 1)
                 earliest = min(earliest ?? hopeless, hopeless)
             }
@@ -121,12 +130,26 @@ package struct Scheduler: ~Copyable {
 
     /// The latency model as learnt so far, of the shape served most recently.
     package var latency: LatencyModel {
-        buckets.max { $0.lastUsed < $1.lastUsed }?.latency ?? configuration.latency
+        guard let latestBucket else { return configuration.latency }
+        return buckets[latestBucket].latency
+    }
+
+    /// The queue served most recently.
+    var latestBucket: Int? {
+        var latest: Int?
+        for index in buckets.indices {
+            if let best = latest, buckets[index].lastUsed < buckets[best].lastUsed { continue }
+            latest = index
+        }
+        return latest
     }
 
     /// What a batch of `shape` is expected to need; the initial model while the shape is unknown.
-    package func latency(of shape: ShapeID) -> LatencyModel {
-        buckets.first { $0.shape == shape }?.latency ?? configuration.latency
+    package func latency(of shape: ShapeID, _ variant: VariantIndex = .full) -> LatencyModel {
+        let bucket = buckets.first { $0.shape == shape }
+        guard variant != .full else { return bucket?.latency ?? configuration.latency }
+        let index = variant.rawValue - 1
+        return bucket?.cheaper[index] ?? configuration.cheaperVariants[index]
     }
 
     /// Requests of one class that wait.
@@ -140,15 +163,15 @@ package struct Scheduler: ~Copyable {
     }
 
     /// Whether a request that starts at `start`, alone, ends after its deadline.
-    func isLate(_ request: QueuedRequest, startingAt start: Instant, _ latency: LatencyModel)
-        -> Bool
-    {
-        start + needed(by: request, latency) > request.deadline
+    func isLate(_ request: QueuedRequest, startingAt start: Instant, bucket: Int) -> Bool {
+        start + needed(by: request, bucket: bucket) > request.deadline
     }
 
-    /// Time from the start of a request alone to its answer.
-    func needed(by request: QueuedRequest, _ latency: LatencyModel) -> Interval {
-        latency.latency(rows: request.rows) + configuration.guardInterval
+    /// Time from the start of a request alone to its answer, by the quickest variant it may have.
+    func needed(by request: QueuedRequest, bucket: Int) -> Interval {
+        let variant = residentVariants.isEmpty ? 0 : quickestVariant(bucket)
+        return buckets[bucket].latency(of: variant).latency(rows: request.rows)
+            + configuration.guardInterval
     }
 }
 
@@ -164,6 +187,7 @@ enum InstanceState: Equatable {
     struct Running: Equatable {
         var rows: Int
         var bucket: Int
+        var variant = 0
         var started: Instant
         var predictedEnd: Instant
         /// How long its oldest request had waited, where a baseline wants to know.
@@ -174,8 +198,13 @@ enum InstanceState: Equatable {
 /// Waiting requests of one shape: a queue per class, and what batches of that shape cost.
 struct Bucket {
     var shape: ShapeID
+    /// Whether its requests want the full model: those wait apart from the others of their shape.
+    var isExact: Bool
     var queues: [RequestQueue]
+    /// What the full model needs.
     var latency: LatencyModel
+    /// What the cheaper variants need.
+    var cheaper: [LatencyModel]
     /// Requests over all classes.
     var count = 0
     /// Number of the last batch of this shape, to recycle the bucket that was idle longest.

@@ -17,21 +17,28 @@ internal import ServingModel
 ///
 /// The rules and their figures are in `docs/scheduling.md`.
 struct SlackAwarePolicy {
-    private let bucket: Int
-    private let now: Instant
-    private let latency: LatencyModel
-    private let guardInterval: Interval
+    /// The variant that the batch is for.
+    let variant: Int
+    let bucket: Int
+    let now: Instant
+    let latency: LatencyModel
+    let guardInterval: Interval
     /// Largest batch that lets a newcomer of the tightest class wait one batch and ride the next.
-    private let deadlineRows: Int
+    let deadlineRows: Int
     /// Rows per millisecond over all classes.
-    private let totalRate: Double
-    private let maxRows: Int
-    private let floorRows: Int
+    let totalRate: Double
+    /// Tightest relative deadline of a class with traffic.
+    let tightestDeadline: Interval
+    /// Instances that share the traffic.
+    let serving: Int
+    let maxRows: Int
+    let floorRows: Int
 
     /// Reads what the decision depends on; nothing changes until ``board(_:into:)``.
-    init(_ scheduler: borrowing Scheduler, bucket: Int, at now: Instant) {
-        let latency = scheduler.buckets[bucket].latency
+    init(_ scheduler: borrowing Scheduler, bucket: Int, variant: Int = 0, at now: Instant) {
+        let latency = scheduler.buckets[bucket].latency(of: variant)
         self.bucket = bucket
+        self.variant = variant
         self.now = now
         self.latency = latency
         guardInterval = scheduler.configuration.guardInterval
@@ -47,10 +54,12 @@ struct SlackAwarePolicy {
             }
         }
         totalRate = total
+        tightestDeadline = tightest
         let useful = latency.rows(within: (tightest - guardInterval) / 2)
         deadlineRows = min(max(useful, 1), scheduler.configuration.maxBatchRows)
 
         let serving = scheduler.instances.count { $0 != .absent }
+        self.serving = max(serving, 1)
         var maxRows = scheduler.maxBatchRows
         if serving > 1 {
             let share = Double(scheduler.ledger.rows) / Double(serving)
@@ -255,7 +264,7 @@ struct SlackAwarePolicy {
         return slack(until: scheduler.table.nodes[Int(slot)].request.deadline)
     }
 
-    private func slack(until deadline: Instant) -> Interval {
+    func slack(until deadline: Instant) -> Interval {
         deadline == .distantFuture ? .never : now.interval(to: deadline) - guardInterval
     }
 }

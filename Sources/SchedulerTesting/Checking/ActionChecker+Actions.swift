@@ -8,7 +8,7 @@ extension ActionChecker {
 
     mutating func launched(
         _ launch: Launch, _ members: [RequestID], at now: Instant,
-        _ latency: (ShapeID) -> LatencyModel
+        _ latency: (ShapeID, VariantIndex) -> LatencyModel
     ) throws(Violation) {
         let instance = launch.instance.rawValue
         switch seats[instance] {
@@ -21,6 +21,9 @@ extension ActionChecker {
             throw no(.batchOutOfSequence, now, "\(launch.batch) after \(batches - 1)")
         }
         let ids = members[launch.members]
+        guard residentVariants.indices.contains(launch.variant.rawValue),
+            residentVariants[launch.variant.rawValue]
+        else { throw no(.launchOfAbsentVariant, now, "variant \(launch.variant)") }
         guard let first = ids.first else { throw no(.emptyBatch, now, "batch \(launch.batch)") }
         var rows = 0
         for id in ids { rows += try board(id, with: first, launch, at: now) }
@@ -31,11 +34,13 @@ extension ActionChecker {
             throw no(.batchTooLarge, now, "\(rows) rows")
         }
         if let shape = records[first]?.arrival.shape {
-            let promised = latency(shape).latency(rows: rows)
+            let promised = latency(shape, launch.variant).latency(rows: rows)
             guard launch.predicted == promised else {
                 throw no(.wrongPrediction, now, "\(launch.predicted) instead of \(promised)")
             }
-            change(shape) { $0.batches += 1 }
+            if let queue = records[first].map({ self.queue(of: $0.arrival) }) {
+                change(queue) { $0.batches += 1 }
+            }
         }
         seats[instance] = .busy(until: now + launch.predicted)
         riders[instance].append(contentsOf: ids)
@@ -54,6 +59,9 @@ extension ActionChecker {
         }
         guard record.arrival.shape == records[first]?.arrival.shape else {
             throw no(.mixedShapes, now, "request \(id) beside \(first)")
+        }
+        guard launch.variant == .full || record.arrival.allowsCheaperVariant else {
+            throw no(.cheaperThanAllowed, now, "request \(id) by variant \(launch.variant)")
         }
         let end = now + launch.predicted + configuration.guardInterval
         guard end <= record.arrival.deadline || !configuration.policy.keepsDeadlines else {
@@ -78,13 +86,12 @@ extension ActionChecker {
 
     mutating func rejected(
         _ id: RequestID, _ reason: RejectReason, _ input: TimedEvent,
-        _ latency: (ShapeID) -> LatencyModel
+        _ latency: (ShapeID, VariantIndex) -> LatencyModel
     ) throws(Violation) {
         let now = input.at
         guard let record = records[id] else { throw no(.foreignID, now, "request \(id)") }
         guard record.life == .waiting else { throw no(.terminalTwice, now, "request \(id)") }
-        let alone = latency(record.arrival.shape).latency(rows: record.arrival.rows)
-        let needed = alone + configuration.guardInterval
+        let needed = needed(by: record.arrival, latency)
         switch reason {
         case .deadlineUnreachable:
             // With .tail the work that waits may be what makes a newcomer late; how late is the oracle's
@@ -137,7 +144,8 @@ extension ActionChecker {
         of id: RequestID, _ arrival: Arrival, at now: Instant
     ) throws(Violation) {
         let index = classIndex(arrival)
-        guard configuration.policy.keepsDeadlines, let newcomer, let displacing = records[newcomer]?.arrival, isOverLimit,
+        guard configuration.policy.keepsDeadlines, let newcomer,
+            let displacing = records[newcomer]?.arrival, isOverLimit,
             classIndex(displacing) < index, waitingByClass[(index + 1)...].allSatisfy({ $0 == 0 })
         else { throw no(.displacedUnjustly, now, "request \(id) of class \(index)") }
         for other in records.values
@@ -156,7 +164,9 @@ extension ActionChecker {
 
     private func lacksShape(for arrival: Arrival) -> Bool {
         shapes.count > configuration.maxShapes
-            && shapes.contains { $0.shape == arrival.shape && $0.waiting == 1 && $0.batches == 0 }
+            && shapes.contains {
+                $0.queue == queue(of: arrival) && $0.waiting == 1 && $0.batches == 0
+            }
     }
 
     /// When the next batch can start, or `nil` while no instance serves.

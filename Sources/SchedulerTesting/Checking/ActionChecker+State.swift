@@ -6,7 +6,7 @@ internal import TraceFormat
 /// What must hold between two events.
 extension ActionChecker {
     func settle(
-        _ input: TimedEvent, _ view: View, _ latency: (ShapeID) -> LatencyModel
+        _ input: TimedEvent, _ view: View, _ latency: (ShapeID, VariantIndex) -> LatencyModel
     ) throws(Violation) {
         let now = input.at
         if case .cancelled(let id) = input.event, records[id]?.life == .waiting {
@@ -37,14 +37,13 @@ extension ActionChecker {
     }
 
     private func settleNewcomer(
-        _ record: Record, at now: Instant, _ latency: (ShapeID) -> LatencyModel
+        _ record: Record, at now: Instant, _ latency: (ShapeID, VariantIndex) -> LatencyModel
     ) throws(Violation) {
         let id = record.arrival.id
         if isDraining { throw no(.acceptedWhileDraining, now, "request \(id)") }
         guard configuration.policy.keepsDeadlines else { return }
-        let alone = latency(record.arrival.shape).latency(rows: record.arrival.rows)
         guard let start = newcomerStart,
-            start + alone + configuration.guardInterval <= record.arrival.deadline
+            start + needed(by: record.arrival, latency) <= record.arrival.deadline
         else { throw no(.acceptedUnreachable, now, "request \(id)") }
     }
 
@@ -54,7 +53,7 @@ extension ActionChecker {
     /// behind a smaller, earlier one may be hopeless first: only heads are given up in time, so only
     /// the earliest of each class and shape is looked at.
     package func checkTimeliness(
-        at now: Instant, _ view: View, latency: (ShapeID) -> LatencyModel
+        at now: Instant, _ view: View, latency: (ShapeID, VariantIndex) -> LatencyModel
     ) throws(Violation) {
         guard configuration.policy.keepsDeadlines else { return }
         let waiting = records.values.filter { $0.life == .waiting }
@@ -64,13 +63,11 @@ extension ActionChecker {
             }
             let isHead = !waiting.contains {
                 classIndex($0.arrival) == classIndex(record.arrival)
-                    && $0.arrival.shape == record.arrival.shape
+                    && queue(of: $0.arrival) == queue(of: record.arrival)
                     && ($0.arrival.deadline, $0.arrival.id)
                         < (record.arrival.deadline, record.arrival.id)
             }
-            let needed =
-                latency(record.arrival.shape).latency(rows: record.arrival.rows)
-                + configuration.guardInterval
+            let needed = needed(by: record.arrival, latency)
             guard !isHead || now + needed <= record.arrival.deadline else {
                 throw no(.rejectedLaterThanDecidable, now, "request \(record.arrival.id)")
             }

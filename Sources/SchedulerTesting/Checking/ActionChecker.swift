@@ -55,13 +55,21 @@ package struct ActionChecker: Sendable {
     var waitingByClass: [Int]
     var batches: UInt64 = 0
     var isDraining = false
+    /// Which variants are loaded, the full model first.
+    var residentVariants: [Bool]
     var newcomer: RequestID?
     /// When, at the newcomer's arrival and before any launch, a batch could have started.
     var newcomerStart: Instant?
 
-    /// Waiting and running requests of one shape.
-    struct ShapeCount: Sendable {
+    /// Only requests of one queue share a batch.
+    struct Queue: Sendable, Equatable {
         var shape: ShapeID
+        var isExact: Bool
+    }
+
+    /// Waiting and running requests of one queue.
+    struct ShapeCount: Sendable {
+        var queue: Queue
         var waiting = 0
         var batches = 0
     }
@@ -69,6 +77,8 @@ package struct ActionChecker: Sendable {
     /// A world without requests, all of whose instances are absent.
     package init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
+        residentVariants =
+            [true] + configuration.cheaperVariants.map { _ in configuration.variantsAreResident }
         seats = Array(repeating: .absent, count: configuration.instances)
         riders = Array(repeating: [], count: configuration.instances)
         waitingByClass = Array(repeating: 0, count: configuration.classes.count)
@@ -76,7 +86,7 @@ package struct ActionChecker: Sendable {
 
     /// Checks one step; `latency` answers what the scheduler knows of a shape after the step.
     package mutating func check(
-        _ step: Step, _ view: View, latency: (ShapeID) -> LatencyModel
+        _ step: Step, _ view: View, latency: (ShapeID, VariantIndex) -> LatencyModel
     ) throws(Violation) {
         let now = step.input.at
         take(step.input)
@@ -127,7 +137,9 @@ package struct ActionChecker: Sendable {
             }
         case .draining:
             isDraining = true
-        case .cancelled, .timerFired, .turnedAway, .granted, .held, .variant:
+        case .variant(let variant, let isResident):
+            residentVariants[variant.rawValue] = isResident
+        case .cancelled, .timerFired, .turnedAway, .granted, .held:
             break
         }
     }
@@ -138,8 +150,8 @@ package struct ActionChecker: Sendable {
         } else {
             seats[instance.rawValue] = .idle
         }
-        if let first = riders[instance.rawValue].first, let shape = records[first]?.arrival.shape {
-            change(shape) { $0.batches -= 1 }
+        if let first = riders[instance.rawValue].first, let arrival = records[first]?.arrival {
+            change(queue(of: arrival)) { $0.batches -= 1 }
         }
         for id in riders[instance.rawValue] { records[id]?.life = .answered }
         riders[instance.rawValue].removeAll(keepingCapacity: true)
@@ -151,17 +163,37 @@ package struct ActionChecker: Sendable {
         waitingRequests += change
         waitingBytes += change * arrival.bytes
         waitingByClass[classIndex(arrival)] += change
-        self.change(arrival.shape) { $0.waiting += change }
+        self.change(queue(of: arrival)) { $0.waiting += change }
     }
 
-    mutating func change(_ shape: ShapeID, _ body: (inout ShapeCount) -> Void) {
-        let index = shapes.firstIndex { $0.shape == shape } ?? shapes.endIndex
-        if index == shapes.endIndex { shapes.append(ShapeCount(shape: shape)) }
+    mutating func change(_ queue: Queue, _ body: (inout ShapeCount) -> Void) {
+        let index = shapes.firstIndex { $0.queue == queue } ?? shapes.endIndex
+        if index == shapes.endIndex { shapes.append(ShapeCount(queue: queue)) }
         body(&shapes[index])
         if shapes[index].waiting == 0 && shapes[index].batches == 0 {
             shapes.swapAt(index, shapes.count - 1)
             shapes.removeLast()
         }
+    }
+
+    /// Requests that want the full model wait apart from the others of their shape.
+    func queue(of arrival: Arrival) -> Queue {
+        Queue(
+            shape: arrival.shape,
+            isExact: !arrival.allowsCheaperVariant && residentVariants.count > 1)
+    }
+
+    /// Time that a request needs alone, by the quickest variant that it may have.
+    func needed(
+        by arrival: Arrival, _ latency: (ShapeID, VariantIndex) -> LatencyModel
+    ) -> Interval {
+        var quickest = latency(arrival.shape, .full)
+        for variant in residentVariants.indices.dropFirst()
+        where residentVariants[variant] && arrival.allowsCheaperVariant {
+            let model = latency(arrival.shape, VariantIndex(variant))
+            if model.isQuicker(than: quickest) { quickest = model }
+        }
+        return quickest.latency(rows: arrival.rows) + configuration.guardInterval
     }
 
     func classIndex(_ arrival: Arrival) -> Int {

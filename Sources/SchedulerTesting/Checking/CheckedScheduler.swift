@@ -59,11 +59,11 @@ package struct CheckedScheduler: ~Copyable {
         trace.steps.append(step)
         let view = ActionChecker.View(
             queued: scheduler.queuedRequests, nextWakeup: scheduler.nextWakeup)
-        try checker.check(step, view) { scheduler.latency(of: $0) }
+        try checker.check(step, view) { scheduler.latency(of: $0, $1) }
         guard !event.isFollowed else { return step }
         scheduler.checkInvariants()
         if event == .timerFired {
-            try checker.checkTimeliness(at: time, view) { scheduler.latency(of: $0) }
+            try checker.checkTimeliness(at: time, view) { scheduler.latency(of: $0, $1) }
         }
         return step
     }
@@ -78,13 +78,24 @@ package struct CheckedScheduler: ~Copyable {
     /// A request comes; `due` is in milliseconds since the origin, `nil` for never.
     package mutating func arrive(
         _ id: UInt64, class priorityClass: Int = 0, due: Double?, rows: Int = 1, bytes: Int = 0,
-        shape: UInt64 = 0, isFollowed: Bool = false, at time: Double
+        shape: UInt64 = 0, isFollowed: Bool = false, tenant: UInt32 = 0, length: Int = 0,
+        supersedes: UInt64? = nil, isExact: Bool = false, modality: Int = 0, at time: Double
     ) throws -> [Effect] {
         let arrival = Arrival(
             id: RequestID(id), priorityClass: ClassIndex(priorityClass),
             deadline: due.map(Self.instant) ?? .distantFuture, rows: rows, bytes: bytes,
-            shape: ShapeID(shape), isFollowed: isFollowed)
+            shape: ShapeID(shape), isFollowed: isFollowed, tenant: TenantID(tenant),
+            length: length, supersedes: supersedes.map(SupersedeKey.init),
+            allowsCheaperVariant: !isExact, modality: ModalityIndex(modality))
         return try send(.arrived(arrival), at: Self.instant(time)).effects
+    }
+
+    /// The batch that was started last.
+    package var lastLaunch: Launch? {
+        for step in trace.steps.reversed() {
+            for case .launch(let launch) in step.actions.reversed() { return launch }
+        }
+        return nil
     }
 
     /// A client gives up.

@@ -52,11 +52,11 @@ package final class RunWatcher {
         let now = step.input.at
         let view = ActionChecker.View(
             queued: scheduler.queuedRequests, nextWakeup: scheduler.nextWakeup)
-        try checker.check(step, view) { scheduler.latency(of: $0) }
+        try checker.check(step, view) { scheduler.latency(of: $0, $1) }
         guard checks == .everything, !step.input.event.isFollowed else { return }
         scheduler.checkInvariants()
         if step.input.event == .timerFired {
-            try checker.checkTimeliness(at: now, view) { scheduler.latency(of: $0) }
+            try checker.checkTimeliness(at: now, view) { scheduler.latency(of: $0, $1) }
         }
     }
 }

@@ -18,6 +18,10 @@ package struct Violation: Error, Sendable, Equatable, CustomStringConvertible {
         case batchOutOfSequence
         /// A batch mixes requests of different shapes.
         case mixedShapes
+        /// A batch was started on a variant that is not loaded.
+        case launchOfAbsentVariant
+        /// A request that wants the full model rides a cheaper one.
+        case cheaperThanAllowed
         /// A request rides that is promised to end after its deadline.
         case lateLaunch
         /// The promised duration is not what the latency model says.

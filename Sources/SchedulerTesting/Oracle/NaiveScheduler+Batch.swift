@@ -15,32 +15,37 @@ extension NaiveScheduler {
 
     private mutating func launch(on instance: Int, at now: Instant) {
         let shape = nextShape(at: now)
-        let decision = Decision(self, shape: shape, at: now)
+        var decision = Decision(self, shape: shape, variant: 0, at: now)
+        for variant in allowed(shapes[shape]).dropFirst() where !decision.suffices {
+            decision = Decision(self, shape: shape, variant: variant, at: now)
+        }
         let riders = decision.riders()
         let rows = riders.reduce(0) { $0 + $1.arrival.rows }
         waiting.removeAll { candidate in riders.contains { $0.sequence == candidate.sequence } }
-        let predicted = shapes[shape].latency.latency(rows: rows)
+        let predicted = shapes[shape].models[decision.variant].latency(rows: rows)
         launched += 1
         shapes[shape].lastUsed = launched
         shapes[shape].running += 1
         seats[instance].job = Seat.Job(
-            rows: rows, shape: shape, started: now, predictedEnd: now + predicted)
+            rows: rows, shape: shape, variant: decision.variant, started: now,
+            predictedEnd: now + predicted)
         let before = members.count
         members += riders.map(\.arrival.id)
         actions.append(
             .launch(
                 Launch(
                     instance: InstanceID(instance), batch: BatchID(launched),
-                    members: before..<members.count, rows: rows, predicted: predicted)))
+                    members: before..<members.count, rows: rows, predicted: predicted,
+                    variant: VariantIndex(decision.variant))))
     }
 
     /// The shape of the most important, then most urgent request; others collect credit for old work.
     private mutating func nextShape(at now: Instant) -> Int {
         let used = shapes.indices.filter { index in
-            waiting.contains { $0.arrival.shape == shapes[index].shape }
+            waiting.contains { $0.queue == shapes[index].queue }
         }
         let heads = used.compactMap { index in
-            waiting.filter { $0.arrival.shape == shapes[index].shape }
+            waiting.filter { $0.queue == shapes[index].queue }
                 .min {
                     ($0.classIndex, $0.arrival.deadline, $0.sequence) < (
                         $1.classIndex, $1.arrival.deadline, $1.sequence
@@ -56,7 +61,7 @@ extension NaiveScheduler {
         for index in used where index != best.shape {
             var share = 0.0
             for classIndex in configuration.classes.indices {
-                guard let head = head(classIndex, shapes[index].shape),
+                guard let head = head(classIndex, shapes[index].queue),
                     isAged(waiting[head], at: now)
                 else { continue }
                 share += configuration.classes[classIndex].floorShare
@@ -78,6 +83,7 @@ extension NaiveScheduler {
     /// One batch decision on a frozen copy of the queues.
     struct Decision {
         let now: Instant
+        let variant: Int
         let latency: LatencyModel
         let guardInterval: Interval
         let maxRows: Int
@@ -89,11 +95,16 @@ extension NaiveScheduler {
         let reserved: [Int]
         /// By class, in deadline order.
         let queues: [[Waiting]]
+        /// Instances that share the traffic.
+        let serving: Int
+        /// Tightest relative deadline among classes with traffic.
+        let tightest: Interval
 
-        init(_ scheduler: NaiveScheduler, shape: Int, at now: Instant) {
+        init(_ scheduler: NaiveScheduler, shape: Int, variant: Int, at now: Instant) {
             let configuration = scheduler.configuration
-            let latency = scheduler.shapes[shape].latency
+            let latency = scheduler.shapes[shape].models[variant]
             self.now = now
+            self.variant = variant
             self.latency = latency
             guardInterval = configuration.guardInterval
             floorRows = latency.rows(atEfficiency: configuration.minEfficiency)
@@ -106,11 +117,13 @@ extension NaiveScheduler {
             patience = scheduler.traffic.map { ($0.tightest - configuration.guardInterval) / 2 }
             let busy = scheduler.traffic.indices.filter { rates[$0] > 0.0001 }
             let tightest = busy.map { scheduler.traffic[$0].tightest }.min() ?? .never
+            self.tightest = tightest
             let useful = latency.rows(within: (tightest - configuration.guardInterval) / 2)
             let deadlineRows = min(max(useful, 1), configuration.maxBatchRows)
             self.deadlineRows = deadlineRows
 
             let instances = scheduler.seats.count { $0.isInService || $0.job != nil }
+            serving = max(instances, 1)
             if instances > 1 {
                 let queued = scheduler.waiting.reduce(0) { $0 + $1.arrival.rows }
                 let rate = rates.reduce(0, +) / Double(instances)
@@ -127,7 +140,7 @@ extension NaiveScheduler {
             let queues = configuration.classes.indices.map { index in
                 scheduler.waiting
                     .filter {
-                        $0.classIndex == index && $0.arrival.shape == scheduler.shapes[shape].shape
+                        $0.classIndex == index && $0.queue == scheduler.shapes[shape].queue
                     }
                     .sorted { scheduler.precedes($0, $1) }
             }

@@ -11,10 +11,7 @@ extension NaiveScheduler.Decision {
         for index in queues.indices where !queues[index].isEmpty {
             let boarded = rows(of: riders)
             let slack = riders.map { self.slack(of: $0) }.min() ?? .never
-            var cap = min(maxRows, latency.rows(within: slack))
-            for above in 0..<index where rates[above] > 0.0001 {
-                cap = min(cap, max(latency.rows(within: patience[above]), floorRows))
-            }
+            let cap = min(cap(for: index), latency.rows(within: slack))
             let room = cap - boarded - reserved[(index + 1)...].reduce(0, +)
             if room > 0 { riders += boarding(index, after: boarded, room: room) }
         }
@@ -26,6 +23,29 @@ extension NaiveScheduler.Decision {
             return earliest.map { [$0] } ?? []
         }
         return riders
+    }
+
+    /// Whether the variant makes the tightest head with all that would ride, and leaves time for those
+    /// that come meanwhile.
+    var suffices: Bool {
+        var riding = 0
+        for index in queues.indices where !queues[index].isEmpty {
+            riding = max(riding, min(riding + rows(of: queues[index]), cap(for: index)))
+            riding = max(riding, queues[index][0].arrival.rows)
+        }
+        let took = latency.latency(rows: riding)
+        let heads = queues.compactMap(\.first).map { slack(of: $0) }
+        guard took <= heads.min() ?? .never else { return false }
+        let arriving = rates.reduce(0, +) / Double(serving) * took.milliseconds
+        let next = latency.latency(rows: Int(min(arriving, 1e9)))
+        return took + next <= tightest - guardInterval
+    }
+
+    /// Most rows of a batch with work of a class: no more important one may wait too long for it.
+    private func cap(for index: Int) -> Int {
+        (0..<index).filter { rates[$0] > 0.0001 }
+            .map { max(latency.rows(within: patience[$0]), floorRows) }
+            .reduce(maxRows, min)
     }
 
     private func boarding(_ index: Int, after boarded: Int, room: Int) -> [Waiting] {

@@ -15,12 +15,22 @@ package struct NaiveScheduler {
         var arrivedAt: Instant
         var classIndex: Int
         var sequence: Int
+        /// The queue it waits in.
+        var queue: Queue
+    }
+
+    /// Only requests of one queue share a batch.
+    struct Queue: Hashable {
+        var shape: ShapeID
+        /// Whether its requests want the full model.
+        var isExact: Bool
     }
 
     /// Batches of one shape share a model of what they cost.
     struct ShapeState {
-        var shape: ShapeID
-        var latency: LatencyModel
+        var queue: Queue
+        /// By variant, the full model first.
+        var models: [LatencyModel]
         var lastUsed: UInt64 = 0
         var running = 0
         var credit = 0.0
@@ -33,6 +43,7 @@ package struct NaiveScheduler {
         struct Job: Equatable {
             var rows: Int
             var shape: Int
+            var variant: Int
             var started: Instant
             var predictedEnd: Instant
         }
@@ -54,10 +65,14 @@ package struct NaiveScheduler {
     var sequence = 0
     var actions: [Action] = []
     var members: [RequestID] = []
+    /// Which variants are loaded, the full model first.
+    var resident: [Bool]
 
     /// A scheduler without requests, whose instances are all absent.
     package init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
+        resident =
+            [true] + configuration.cheaperVariants.map { _ in configuration.variantsAreResident }
         seats = Array(repeating: Seat(), count: configuration.instances)
         traffic = configuration.classes.map {
             ClassTraffic(
@@ -99,7 +114,9 @@ package struct NaiveScheduler {
             traffic[index].rejects.add(rows, at: now)
         case .draining:
             isDraining = true
-        case .granted, .held, .variant:
+        case .variant(let variant, let isResident):
+            resident[variant.rawValue] = isResident
+        case .granted, .held:
             // Arbitrated schedulers have a check of their own: see the tests of groups.
             break
         }
@@ -112,7 +129,10 @@ package struct NaiveScheduler {
         let index = min(arrival.priorityClass.rawValue, configuration.classes.count - 1)
         sequence += 1
         let request = Waiting(
-            arrival: arrival, arrivedAt: now, classIndex: index, sequence: sequence)
+            arrival: arrival, arrivedAt: now, classIndex: index, sequence: sequence,
+            queue: Queue(
+                shape: arrival.shape,
+                isExact: !arrival.allowsCheaperVariant && resident.count > 1))
         traffic[index].arrivals.add(arrival.rows, at: now)
 
         if isDraining { return reject(request, .draining, at: now) }
@@ -120,12 +140,12 @@ package struct NaiveScheduler {
             $0.job.map { max(now, $0.predictedEnd) } ?? now
         }
         guard let start = starts.min() else { return reject(request, .noInstance, at: now) }
-        guard let shape = adopt(arrival.shape) else { return reject(request, .queueFull, at: now) }
-        let needed = shapes[shape].latency.latency(rows: arrival.rows) + configuration.guardInterval
-        guard start + needed <= arrival.deadline else {
+        guard let shape = adopt(request.queue) else { return reject(request, .queueFull, at: now) }
+        guard start + needed(by: request, shapes[shape]) <= arrival.deadline else {
             return reject(request, .deadlineUnreachable, at: now)
         }
-        guard fits(request, shapes[shape].latency, startingAt: start) else {
+        let quickest = allowed(shapes[shape]).last ?? 0
+        guard fits(request, shapes[shape].models[quickest], startingAt: start) else {
             return reject(request, .deadlineUnreachable, at: now)
         }
         guard makeRoom(for: request, at: now) else { return reject(request, .queueFull, at: now) }
@@ -165,22 +185,42 @@ package struct NaiveScheduler {
             ? relative : tightest + (min(relative, .seconds(3_600)) - tightest) / 64
     }
 
-    private mutating func adopt(_ shape: ShapeID) -> Int? {
-        if let known = shapes.firstIndex(where: { $0.shape == shape }) { return known }
-        let fresh = ShapeState(shape: shape, latency: configuration.latency)
+    private mutating func adopt(_ queue: Queue) -> Int? {
+        if let known = shapes.firstIndex(where: { $0.queue == queue }) { return known }
+        let twin = shapes.first { $0.queue.shape == queue.shape }
+        let fresh = ShapeState(
+            queue: queue,
+            models: twin?.models ?? [configuration.latency] + configuration.cheaperVariants)
         if shapes.count < configuration.maxShapes {
             shapes.append(fresh)
             return shapes.count - 1
         }
         let unused = shapes.indices.filter { index in
-            shapes[index].running == 0
-                && !waiting.contains { $0.arrival.shape == shapes[index].shape }
+            shapes[index].running == 0 && !waiting.contains { $0.queue == shapes[index].queue }
         }
         guard let oldest = unused.min(by: { shapes[$0].lastUsed < shapes[$1].lastUsed }) else {
             return nil
         }
         shapes[oldest] = fresh
         return oldest
+    }
+
+    /// The variants that requests of a queue may have now, each quicker than the one before.
+    func allowed(_ state: ShapeState) -> [Int] {
+        var allowed = [0]
+        for variant in resident.indices.dropFirst() where resident[variant] && !state.queue.isExact
+        {
+            let last = allowed[allowed.count - 1]
+            if state.models[variant].isQuicker(than: state.models[last]) { allowed.append(variant) }
+        }
+        return allowed
+    }
+
+    /// Time that a request needs alone, by the quickest variant.
+    func needed(by request: Waiting, _ state: ShapeState) -> Interval {
+        let quickest = allowed(state).last ?? 0
+        return state.models[quickest].latency(rows: request.arrival.rows)
+            + configuration.guardInterval
     }
 
     private mutating func makeRoom(for request: Waiting, at now: Instant) -> Bool {
@@ -206,7 +246,7 @@ package struct NaiveScheduler {
 
     mutating func reject(_ request: Waiting, _ reason: RejectReason, at now: Instant) {
         traffic[request.classIndex].rejects.add(request.arrival.rows, at: now)
-        let model = shapes.max { $0.lastUsed < $1.lastUsed }?.latency ?? configuration.latency
+        let model = shapes.max { $0.lastUsed < $1.lastUsed }?.models[0] ?? configuration.latency
         let rows = max(waiting.reduce(0) { $0 + $1.arrival.rows }, 1)
         let serving = max(seats.count { $0.isInService || $0.job != nil }, 1)
         let rate = model.throughput(rows: min(rows, configuration.maxBatchRows)) * Double(serving)
@@ -221,8 +261,13 @@ package struct NaiveScheduler {
         seats[instance].job = nil
         shapes[job.shape].running -= 1
         if result == .success {
-            shapes[job.shape].latency.observe(
-                rows: job.rows, took: job.started.interval(to: now))
+            let took = job.started.interval(to: now)
+            shapes[job.shape].models[job.variant].observe(rows: job.rows, took: took)
+            let learnt = shapes[job.shape]
+            for index in shapes.indices
+            where shapes[index].queue.shape == learnt.queue.shape && resident.count > 1 {
+                shapes[index].models = learnt.models
+            }
         }
     }
 
@@ -230,20 +275,20 @@ package struct NaiveScheduler {
         guard seats[instance].isInService else { return }
         seats[instance].isInService = false
         guard !seats.contains(where: \.isInService) else { return }
-        for shape in shapes.map(\.shape) {
+        for queue in shapes.map(\.queue) {
             for index in configuration.classes.indices {
-                while let head = head(index, shape) {
+                while let head = head(index, queue) {
                     reject(waiting.remove(at: head), .noInstance, at: now)
                 }
             }
         }
     }
 
-    /// Position of the earliest request of a class and shape.
-    func head(_ classIndex: Int, _ shape: ShapeID) -> Int? {
+    /// Position of the earliest request of a class and queue.
+    func head(_ classIndex: Int, _ queue: Queue) -> Int? {
         waiting.indices
             .filter {
-                waiting[$0].classIndex == classIndex && waiting[$0].arrival.shape == shape
+                waiting[$0].classIndex == classIndex && waiting[$0].queue == queue
             }
             .min { precedes(waiting[$0], waiting[$1]) }
     }
@@ -255,11 +300,9 @@ package struct NaiveScheduler {
     mutating func giveUpHopeless(at now: Instant) {
         for state in shapes {
             for index in configuration.classes.indices {
-                while let head = head(index, state.shape) {
-                    let needed =
-                        state.latency.latency(rows: waiting[head].arrival.rows)
-                        + configuration.guardInterval
-                    guard now + needed > waiting[head].arrival.deadline else { break }
+                while let head = head(index, state.queue) {
+                    let end = now + needed(by: waiting[head], state)
+                    guard end > waiting[head].arrival.deadline else { break }
                     reject(waiting.remove(at: head), .deadlineMissed, at: now)
                 }
             }

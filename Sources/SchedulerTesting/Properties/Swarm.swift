@@ -6,24 +6,29 @@ package import Simulator
 /// Random worlds in the manner of swarm testing (Groce and others, 2012): each world draws first which
 /// features it has at all and how strongly, so that rare combinations occur undiluted.
 package struct Swarm: Sendable {
-    private let random: Seeded
+    let random: Seeded
+    /// Whether worlds draw from the scheduler's options too.
+    let drawsOptions: Bool
 
-    /// Worlds drawn from `random`.
-    package init(_ random: Seeded) {
+    /// Worlds drawn from `random`; without options unless asked for.
+    package init(_ random: Seeded, drawsOptions: Bool = false) {
         self.random = random
+        self.drawsOptions = drawsOptions
     }
 
     /// A world of about `requests` requests.
     package func world(requests: Int) -> World {
         var draw = random.split("configuration")
-        let device = device(&draw)
-        let configuration = configuration(device, &draw)
+        var device = device(&draw)
+        var configuration = configuration(device, &draw)
+        if drawsOptions { drawOptions(&configuration, &device) }
         let devices = (0..<configuration.instances).map { _ in
             var copy = device
             if draw.chance(0.2) { copy.perRow *= draw.uniform(0.5, 2) }
             return copy
         }
-        let stimuli = stimuli(requests, configuration, device)
+        var stimuli = stimuli(requests, configuration, device)
+        if drawsOptions { stimuli = label(stimuli, configuration) }
         return World(configuration, devices: devices, stimuli, random.split("devices"))
     }
 

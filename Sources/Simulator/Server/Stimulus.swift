@@ -15,6 +15,8 @@ package struct Stimulus: Sendable, Equatable {
         case restore(InstanceID)
         /// The server stops taking requests.
         case drain
+        /// A cheaper variant is loaded or unloaded.
+        case variant(VariantIndex, isResident: Bool)
     }
 
     /// When it happens.

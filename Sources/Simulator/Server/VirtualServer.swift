@@ -132,6 +132,8 @@ package struct VirtualServer: ~Copyable {
         case .lose(let instance): try feed(.instanceLost(instance), observer)
         case .restore(let instance): try feed(.instanceReady(instance), observer)
         case .drain: try feed(.draining, observer)
+        case .variant(let variant, let isResident):
+            try feed(.variant(variant, isResident: isResident), observer)
         }
     }
 

@@ -38,7 +38,7 @@ struct GroupPropertyTests {
             world.stimuli.removeAll {
                 switch $0.kind {
                 case .lose, .restore: true
-                case .arrive, .cancel, .drain: false
+                case .arrive, .cancel, .drain, .variant: false
                 }
             }
             let count = world.configuration.instances
@@ -96,7 +96,7 @@ struct GroupPropertyTests {
                 GroupStimulus(at: stimulus.at, .arrive(ModelIndex(0), arrival))
             case .cancel(let id): GroupStimulus(at: stimulus.at, .cancel(ModelIndex(0), id))
             case .drain: GroupStimulus(at: stimulus.at, .drain)
-            case .lose, .restore: nil
+            case .lose, .restore, .variant: nil
             }
         }
     }

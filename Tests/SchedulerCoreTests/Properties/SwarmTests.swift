@@ -13,7 +13,7 @@ struct SwarmTests {
     @Test("I1-I4, I13: no action is illegal, every request ends once, no instance idles in vain")
     func contract() throws {
         try forEachWorld(count: 120) {
-            Swarm($0).world(requests: 120)
+            Swarm($0, drawsOptions: true).world(requests: 120)
         } check: { world in
             let outcome = try world.run().outcome
             try require(outcome.total.ended == outcome.total.arrived, "\(outcome.total)")
@@ -23,7 +23,7 @@ struct SwarmTests {
     @Test("The machine answers every event as the naive scheduler does")
     func oracle() throws {
         try forEachWorld(count: 120) {
-            Swarm($0).world(requests: 100)
+            Swarm($0, drawsOptions: true).world(requests: 100)
         } check: { world in
             try compareWithOracle(try world.run(checks: .none).trace, world.configuration)
         }
@@ -32,7 +32,7 @@ struct SwarmTests {
     @Test("I15: equal inputs give equal actions")
     func determinism() throws {
         try forEachWorld(count: 30) {
-            Swarm($0).world(requests: 100)
+            Swarm($0, drawsOptions: true).world(requests: 100)
         } check: { world in
             let first = try world.run(checks: .none).trace
             let second = try world.run(checks: .none).trace
@@ -46,7 +46,7 @@ struct SwarmTests {
     @Test("I10: what a class sends in a batch stands together in the order of deadlines")
     func contiguous() throws {
         try forEachWorld(count: 60) {
-            Swarm($0).world(requests: 120)
+            Swarm($0, drawsOptions: true).world(requests: 120)
         } check: { world in
             try requireContiguous(try world.run(checks: .none).trace, world.configuration)
         }
@@ -58,6 +58,7 @@ struct SwarmTests {
     ) throws {
         var waiting: [Arrival] = []
         let last = configuration.classes.count - 1
+        let isUniform = configuration.cheaperVariants.isEmpty
         for step in trace.steps {
             if case .arrived(let arrival) = step.input.event { waiting.append(arrival) }
             for action in step.actions {
@@ -65,12 +66,15 @@ struct SwarmTests {
                 case .reject(let id, _, _), .cancelled(let id): waiting.removeAll { $0.id == id }
                 case .launch(let launch):
                     let riders = Set(step.members[launch.members])
-                    let shape = waiting.first { riders.contains($0.id) }?.shape
+                    let first = waiting.first { riders.contains($0.id) }
                     for index in configuration.classes.indices {
                         let queue =
                             waiting
                             .filter {
-                                min($0.priorityClass.rawValue, last) == index && $0.shape == shape
+                                min($0.priorityClass.rawValue, last) == index
+                                    && $0.shape == first?.shape
+                                    && (isUniform
+                                        || $0.allowsCheaperVariant == first?.allowsCheaperVariant)
                             }
                             .sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
                         let taken = queue.indices.filter { riders.contains(queue[$0].id) }

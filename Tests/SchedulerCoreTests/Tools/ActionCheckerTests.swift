@@ -27,7 +27,7 @@ struct ActionCheckerTests {
                 input: TimedEvent(at: CheckedScheduler.instant(milliseconds), event),
                 actions: actions, members: members.map { RequestID($0) })
             let view = ActionChecker.View(queued: queued, nextWakeup: wakeup)
-            try checker.check(step, view) { _ in configuration.latency }
+            try checker.check(step, view) { _, _ in configuration.latency }
         }
 
         func launch(
@@ -233,7 +233,7 @@ struct ActionCheckerTests {
                 queued: 1, nextWakeup: wakeup.map(CheckedScheduler.instant))
             try script.checker.checkTimeliness(
                 at: CheckedScheduler.instant(milliseconds), view,
-                latency: { _ in configuration.latency })
+                latency: { _, _ in configuration.latency })
         }
         try check(at: 40, wakeup: 47.9)
         #expect { try check(at: 49, wakeup: 50) } throws: {

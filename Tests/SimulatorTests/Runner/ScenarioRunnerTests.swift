@@ -51,6 +51,7 @@ struct ScenarioRunnerTests {
             case .lose: hash.combine("lose")
             case .restore: hash.combine("restore")
             case .drain: hash.combine("drain")
+            case .variant: hash.combine("variant")
             }
         }
         #expect(hash.hexadecimal == Self.recordedLoad)

@@ -1,0 +1,48 @@
+internal import ControlCore
+internal import ServingModel
+internal import Testing
+
+@Suite("When to load a cheaper variant")
+struct VariantHysteresisTests {
+    static func at(_ milliseconds: UInt64) -> Instant { .origin + .milliseconds(milliseconds) }
+
+    static func pressure(_ load: Double, rejected: Double = 0) -> VariantPressure {
+        VariantPressure(rate: load * 10, capacity: 10, rejected: rejected * load * 10)
+    }
+
+    @Test(
+        "Near capacity, with one percent rejected or half a second of latency, it is loaded, once")
+    func load() {
+        var controller = VariantHysteresis()
+        #expect(controller.decide(Self.pressure(0.97), at: Self.at(0)) == nil)
+        #expect(controller.decide(Self.pressure(0.971), at: Self.at(1)) == .load)
+        #expect(controller.isWanted)
+        #expect(controller.decide(Self.pressure(2), at: Self.at(2)) == nil)
+        controller = VariantHysteresis()
+        #expect(controller.decide(Self.pressure(0.5, rejected: 0.02), at: Self.at(0)) == .load)
+        controller = VariantHysteresis()
+        var slow = Self.pressure(0.5)
+        slow.meanLatency = .milliseconds(501)
+        #expect(controller.decide(slow, at: Self.at(0)) == .load)
+    }
+
+    @Test("It is unloaded after a quiet second, two seconds after it was wanted at the earliest")
+    func unload() {
+        var controller = VariantHysteresis()
+        _ = controller.decide(Self.pressure(1), at: Self.at(0))
+        #expect(controller.decide(Self.pressure(0.8), at: Self.at(100)) == nil)
+        #expect(controller.decide(Self.pressure(0.8), at: Self.at(1_500)) == nil, "two seconds")
+        #expect(controller.decide(Self.pressure(0.9), at: Self.at(1_900)) == nil, "not quiet")
+        #expect(controller.decide(Self.pressure(0.8), at: Self.at(2_100)) == nil, "quiet anew")
+        #expect(controller.decide(Self.pressure(0.8), at: Self.at(3_000)) == nil)
+        #expect(controller.decide(Self.pressure(0.8), at: Self.at(3_100)) == .unload)
+        #expect(!controller.isWanted)
+    }
+
+    @Test("Without traffic nothing is loaded")
+    func silence() {
+        var controller = VariantHysteresis()
+        let slow = VariantPressure(meanLatency: .seconds(1))
+        #expect(controller.decide(slow, at: Self.at(0)) == nil)
+    }
+}
