@@ -12,6 +12,13 @@ enum Terminal {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
+    /// Whether standard output shows colours, and its reader wants them (https://no-color.org).
+    static var isColoured: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return isatty(STDOUT_FILENO) == 1 && environment["NO_COLOR", default: ""].isEmpty
+            && environment["TERM"] != "dumb"
+    }
+
     /// Bytes as people say them, such as `29.4 MB`.
     static func size(_ bytes: UInt64) -> String {
         let units = ["B", "kB", "MB", "GB", "TB"]

@@ -1,4 +1,4 @@
-package import Simulator
+internal import Simulator
 
 /// The machine-readable form of what scenarios came to.
 package enum ReportJSON {
@@ -7,9 +7,9 @@ package enum ReportJSON {
     /// - Parameter withSeries: Also writes queue, batches and memory over time and the distribution of
     ///   latencies, which make the report hundreds of times as long.
     package static func text(
-        _ results: [(Scenario, ScenarioResult)], withSeries: Bool = false
+        _ finished: [FinishedScenario], withSeries: Bool = false
     ) -> String {
-        let objects = results.map { object($0, $1, withSeries) }
+        let objects = finished.map { object($0.scenario, $0.result, withSeries) }
         let whole = objects.count == 1 ? objects[0] : .list(objects)
         return whole.rendered() + "\n"
     }

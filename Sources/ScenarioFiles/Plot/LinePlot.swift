@@ -71,7 +71,9 @@ struct LinePlot {
         case .horizontal:
             let at = frame.pixelY(limit.value)
             drawing.line(frame.leftEdge, at, frame.rightEdge, at, style: "limit")
-            drawing.label(limit.text, x: frame.leftEdge + 6, y: at - 4, style: "note")
+            // Lines mostly come from the lower left, so the right end has room.
+            drawing.label(
+                limit.text, x: frame.rightEdge - 4, y: at + 13, style: "note", anchor: "end")
         case .vertical:
             let at = frame.pixelX(limit.value)
             let isRight = at > (frame.leftEdge + frame.rightEdge) / 2
@@ -140,8 +142,10 @@ struct LinePlot {
                     "M\(n(x)) \(n(y - 6))L\(n(x + 6)) \(n(y))L\(n(x)) \(n(y + 6))L\(n(x - 6)) \(n(y))Z",
             ], tooltip: reference.point.tooltip ?? reference.text)
         let isRight = x + 10 + PlotFrame.textWidth(reference.text) > frame.rightEdge
+        // Above the mark: a limit may run right through it.
+        let height = y - 7 < frame.top + 8 ? y + 15 : y - 7
         drawing.label(
-            reference.text, x: isRight ? x - 10 : x + 10, y: y + 4, style: "note",
+            reference.text, x: isRight ? x - 5 : x + 5, y: height, style: "note",
             anchor: isRight ? "end" : "start")
     }
 }

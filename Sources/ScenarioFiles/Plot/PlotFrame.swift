@@ -17,7 +17,6 @@ struct PlotFrame {
     /// Height of the area between the axes.
     var innerHeight = 220.0
 
-    private static let left = 54.0
     private static let right = 14.0
     private static let legendRow = 18.0
 
@@ -42,7 +41,10 @@ struct PlotFrame {
     var top: Double { 34 + Double(legendRows.count) * Self.legendRow + 10 }
     var bottom: Double { top + innerHeight }
     var height: Double { bottom + 44 }
-    var leftEdge: Double { Self.left }
+    /// Room for the name of the axis and the longest of its numbers.
+    var leftEdge: Double {
+        30 + (y.ticks.map { Self.textWidth($0.text) }.max() ?? 24)
+    }
     var rightEdge: Double { Self.width - Self.right }
 
     func pixelX(_ value: Double) -> Double {

@@ -35,7 +35,7 @@ enum PlotStyle {
         .plot text{font-family:system-ui,-apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,\
         "DejaVu Sans",sans-serif;font-size:12px;fill:var(--muted)}\
         .plot .title{font-size:14px;font-weight:600;fill:var(--ink)}\
-        .plot .legend{fill:var(--ink)}.plot .note{font-size:11px}\
+        .plot .legend{fill:var(--ink)}.plot .note{font-size:11px;paint-order:stroke;stroke:var(--paper);stroke-width:3px}\
         .plot .grid{stroke:var(--grid);stroke-width:1}\
         .plot .limit{stroke:var(--bad);stroke-width:1.2;stroke-dasharray:4 3}\
         .plot .line{fill:none;stroke-width:2.2;stroke-linejoin:round}.plot .thin{stroke-width:1.3}\

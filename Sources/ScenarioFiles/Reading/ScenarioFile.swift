@@ -55,6 +55,7 @@ struct ScenarioReader {
         if let about = top.text("about") { scenario.about = about }
         if let seed = top.integer("seed") { scenario.seed = UInt64(seed) }
         if let seeds = top.integer("seeds") { scenario.seeds = seeds }
+        scenario.maxRequests = top.integer("requests")
         readTimes(top, &scenario)
         if let section = top.section("devices") { scenario.devices = devices(section) }
         if let classes = classes(top) { scenario.classes = classes }

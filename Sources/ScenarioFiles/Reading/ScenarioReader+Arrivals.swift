@@ -23,6 +23,7 @@ extension ScenarioReader {
         var plan = ArrivalPlan(process)
         if let rows = size("rows", section, least: 1) { plan.rows = rows }
         if let lengths = size("lengths", section, least: 0) { plan.lengths = lengths }
+        if let together = section.truth("together") { plan.together = together }
         readExtras(section, &plan)
         return plan
     }
@@ -173,8 +174,9 @@ extension ScenarioReader {
             else { continue }
             entry.requires("tenant")
             guard let tenant = entry.integer("tenant") else { continue }
-            plan.tenants.append(
-                TenantShare(tenant: UInt32(tenant), share: entry.number("share") ?? 1))
+            var share = TenantShare(tenant: UInt32(tenant), share: entry.number("share") ?? 1)
+            if let weight = entry.number("weight") { share.weight = weight }
+            plan.tenants.append(share)
         }
     }
 

@@ -22,6 +22,10 @@ extension ScenarioReference {
                 "arrivals", "lengths", .section(size), "none",
                 "padded length of a request's input, such as tokens"),
             ScenarioKey(
+                "arrivals", "together", .truth, "false",
+                "whether requests of the same instant reach the scheduler together, as those of one turn of "
+                    + "an event loop do"),
+            ScenarioKey(
                 "arrivals", "popular", .section("a mapping"), "none",
                 "inputs that come again; the report counts what a cache would catch"),
             ScenarioKey(
@@ -40,6 +44,9 @@ extension ScenarioReference {
                 "tenants[]", "tenant", .integer(1...Int(UInt32.max)), "required", "its number"),
             ScenarioKey(
                 "tenants[]", "share", .positive, "1", "its part; parts need not sum to one"),
+            ScenarioKey(
+                "tenants[]", "weight", .positive, "1",
+                "its claim on device time, beside the others'"),
             ScenarioKey(
                 "log_normal", "median", .positive, "required", "half of the sizes are below it"),
             ScenarioKey(

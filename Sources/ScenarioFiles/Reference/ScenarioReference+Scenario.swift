@@ -22,6 +22,8 @@ extension ScenarioReference {
             "", "duration_s", .number(0...1e6, over: true), "25",
             "virtual seconds during which requests come, the warm-up included"),
         ScenarioKey(
+            "", "requests", .integer(1...1_000_000_000), "no limit", "most requests that come"),
+        ScenarioKey(
             "", "warmup_s", seconds, "3",
             "virtual seconds whose requests are served but not counted"),
         ScenarioKey("", "devices", .section("a mapping"), "one device", "what a batch costs"),

@@ -1,4 +1,4 @@
-package import Simulator
+internal import Simulator
 
 /// What a scenario came to, for a terminal.
 package struct ReportText {
@@ -6,10 +6,10 @@ package struct ReportText {
     private let result: ScenarioResult
     private let isColoured: Bool
 
-    /// A text about `result`, with colours for a terminal that shows them.
-    package init(_ scenario: Scenario, _ result: ScenarioResult, isColoured: Bool) {
-        summary = Summary(scenario, result)
-        self.result = result
+    /// A text about a scenario that has been run, with colours for a terminal that shows them.
+    package init(_ finished: FinishedScenario, isColoured: Bool) {
+        summary = Summary(finished.scenario, finished.result)
+        result = finished.result
         self.isColoured = isColoured
     }
 
@@ -34,7 +34,7 @@ package struct ReportText {
         let all = result.verdicts.count
         let text =
             held == all
-            ? "\(all == 1 ? "the target holds" : "all \(all) targets hold")"
+            ? (all == 1 ? "the target holds" : "all \(all) targets hold")
             : "\(all - held) of \(all) target\(all == 1 ? "" : "s") missed"
         return TextTable.paint(
             "\(held == all ? "✓" : "✗") \(summary.scenario.name): \(text)",

@@ -1,0 +1,122 @@
+internal import Simulator
+
+/// The tables of the HTML report.
+struct ReportTables {
+    private let summary: Summary
+    private let result: ScenarioResult
+
+    init(_ summary: Summary, _ result: ScenarioResult) {
+        self.summary = summary
+        self.result = result
+    }
+
+    /// A column: its name, its unit, the figure behind it.
+    private struct Column {
+        var title: String
+        var unit: String
+        var figure: String
+
+        init(_ title: String, _ unit: String, _ figure: String) {
+            self.title = title
+            self.unit = unit
+            self.figure = figure
+        }
+    }
+
+    private var columns: [Column] {
+        var columns = [
+            Column("in time", "per second", "in_time_rps"), Column("rejected", "%", "rejected_pct"),
+            Column("late", "%", "late_pct"), Column("errors", "%", "error_pct"),
+            Column("mean", "ms", "latency_ms.mean"), Column("P50", "ms", "latency_ms.p50"),
+            Column("P90", "ms", "latency_ms.p90"), Column("P99", "ms", "latency_ms.p99"),
+            Column("P99.9", "ms", "latency_ms.p999"),
+            Column("strict P99", "rejects = never", "strict_p99_ms"),
+            Column("batch", "rows", "mean_batch"),
+        ]
+        if summary.scenario.search != nil {
+            columns.append(Column("highest rate", "per second", "max_rate_rps"))
+        }
+        if summary.hasVariants {
+            columns.append(Column("cheaper variant", "%", "cheaper_variant_pct"))
+        }
+        if summary.scenario.comparesWithOptimum {
+            columns.append(Column("of optimum", "%", "of_optimum_pct"))
+        }
+        return columns
+    }
+
+    /// One row a policy, then the figures of others.
+    var figures: String {
+        var text = "<div class=\"scroll\"><table><thead><tr><th>policy</th>"
+        for column in columns { text += "<th>\(column.title)<small>\(column.unit)</small></th>" }
+        text += "</tr></thead><tbody>\n"
+        for (index, policy) in summary.policies.enumerated() {
+            text += "<tr><td>\(Self.key(index))\(escape(policy))</td>"
+            for column in columns {
+                let value = summary.figure(column.figure, policy)
+                text += "<td>\(Unit.of(column.figure).number(value))</td>"
+            }
+            text += "</tr>\n"
+        }
+        for row in summary.scenario.references {
+            text += "<tr class=\"reference\"><td>\(escape(row.name))</td>"
+            for column in columns { text += "<td>\(Self.cell(row, column.figure))</td>" }
+            text += "</tr>\n"
+        }
+        return text + "</tbody></table></div>\n"
+    }
+
+    private static func cell(_ row: ReferenceRow, _ figure: String) -> String {
+        switch figure {
+        case "in_time_rps": row.ratePerSecond.map { "at " + FigureText.grouped($0) } ?? ""
+        case "error_pct": row.errorPercent.map(FigureText.percent) ?? ""
+        case "latency_ms.mean": row.meanMilliseconds.map(FigureText.short) ?? ""
+        case "latency_ms.p99": FigureText.short(row.p99Milliseconds)
+        default: ""
+        }
+    }
+
+    private static func key(_ index: Int) -> String {
+        "<span class=\"key s\(PlotStyle.style(index))\"></span>"
+    }
+
+    /// Share in time and P99 of each class; nothing when there is but one.
+    var classes: String {
+        guard summary.classes.count > 1 else { return "" }
+        var text = "<h3>Classes</h3>\n<div class=\"scroll\"><table><thead><tr><th>policy</th>"
+        for name in summary.classes {
+            text +=
+                "<th>\(escape(name))<small>in time, %</small></th><th><small>P99, ms</small></th>"
+        }
+        text += "</tr></thead><tbody>\n"
+        for (index, policy) in summary.policies.enumerated() {
+            text += "<tr><td>\(Self.key(index))\(escape(policy))</td>"
+            for name in summary.classes {
+                let share = summary.figure("in_time_pct", policy, className: name)
+                let p99 = summary.figure("p99_ms", policy, className: name)
+                text += "<td>\(Unit.percent.number(share))</td>"
+                text += "<td>\(Unit.milliseconds.number(p99))</td>"
+            }
+            text += "</tr>\n"
+        }
+        return text + "</tbody></table></div>\n"
+    }
+
+    /// Each target beside what was measured.
+    var targets: String {
+        guard !result.verdicts.isEmpty else { return "" }
+        var text =
+            "<h3>Targets</h3>\n<div class=\"scroll\"><table class=\"words\"><thead><tr><th>figure</th>"
+            + "<th>policy</th><th>has to be</th><th>is</th><th></th></tr></thead><tbody>\n"
+        for verdict in result.verdicts {
+            text +=
+                "<tr><td>\(escape(verdict.subject))</td><td>\(escape(verdict.target.policy))</td>"
+            text += "<td>\(escape(verdict.bound))</td><td>\(escape(verdict.outcome))</td>"
+            text +=
+                verdict.holds
+                ? "<td class=\"good\">✓ holds</td></tr>\n"
+                : "<td class=\"bad\">✗ missed</td></tr>\n"
+        }
+        return text + "</tbody></table></div>\n"
+    }
+}

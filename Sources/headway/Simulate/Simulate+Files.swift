@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ScenarioFiles
+internal import Simulator
+
+extension Simulate {
+    /// Reads all files, changed by the flags.
+    func load() throws -> [Scenario] {
+        var scenarios: [Scenario] = []
+        for file in files {
+            let yaml: String
+            do {
+                yaml = try String(contentsOfFile: file, encoding: .utf8)
+            } catch {
+                Terminal.printError("\(file): cannot be read: \(Self.reason(error))")
+                throw ExitCode(66)
+            }
+            do {
+                var scenario = try ScenarioFile.read(yaml: yaml, origin: file)
+                if let seed { scenario.seed = seed }
+                if let seeds { scenario.seeds = seeds }
+                scenarios.append(scenario)
+            } catch {
+                error.problems.forEach(Terminal.printError)
+                throw ExitCode(65)
+            }
+        }
+        for index in scenarios.indices {
+            do {
+                try scenarios[index].limitPolicies(to: policies)
+            } catch {
+                throw ValidationError("\(error)")
+            }
+        }
+        return scenarios
+    }
+
+    /// Writes the reports that the flags ask for.
+    func write(_ finished: [FinishedScenario]) throws {
+        if let json {
+            try write(ReportJSON.text(finished, withSeries: series), to: json)
+        }
+        if let html {
+            try write(ReportPage(finished, command: Self.command).html, to: html)
+        }
+        guard let figures else { return }
+        for entry in finished {
+            for plot in ReportPlots(entry).files {
+                try write(plot.svg + "\n", to: "\(figures)/\(plot.name).svg")
+            }
+        }
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        guard path != "-" else { return FileHandle.standardOutput.write(Data(text.utf8)) }
+        do {
+            let folder = URL(filePath: path).deletingLastPathComponent()
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: URL(filePath: path))
+            if !quiet { Terminal.printError("wrote \(path)") }
+        } catch {
+            Terminal.printError("\(path): cannot be written: \(Self.reason(error))")
+            throw ExitCode(73)
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        if let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError {
+            return underlying.localizedDescription
+        }
+        return error.localizedDescription
+    }
+
+    /// The command line as a person would repeat it.
+    private static var command: String {
+        let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_./=,:@%+"))
+        let words = CommandLine.arguments.dropFirst().map { word in
+            word.unicodeScalars.allSatisfy(plain.contains) && !word.isEmpty
+                ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+        }
+        return (["headway"] + words).joined(separator: " ")
+    }
+}
