@@ -172,55 +172,62 @@ extension DeviceGroup {
         return cost
     }
 
-    /// The instance on a device that leaves next.
+    /// The instance on a device that leaves next; `nil` when nobody may, or when it pays to wait: the
+    /// least valuable one still runs, has its time or has work that goes first, and the claim's
+    /// deadlines allow to wait for it. Without that patience a rare model would, in two steps, chase the
+    /// busiest one out of memory.
     private mutating func victim(
         on device: Int, for unit: Int, _ claim: Claim, at now: Instant
     ) -> (unit: Int, value: Double)? {
         var best: (unit: Int, value: Double)?
+        var bestNow: (unit: Int, value: Double)?
         for candidate in devices[device].units
-        where candidate != unit && !units[candidate].isVictim {
-            guard mayLeave(candidate, for: unit, claim, at: now) else { continue }
-            let value = value(of: candidate, at: now)
-            let isBetter: Bool
-            switch configuration.paging.victim {
-            case .leastValuable: isBetter = best.map { value < $0.value } ?? true
-            case .leastRecentlyUsed:
-                isBetter =
-                    best.map { units[candidate].lastUsed < units[$0.unit].lastUsed } ?? true
-            }
-            if isBetter { best = (candidate, value) }
+        where candidate != unit && !units[candidate].isVictim && mayEverLeave(candidate) {
+            let entry = (unit: candidate, value: value(of: candidate, at: now))
+            if best.map({ leaves(entry, before: $0) }) ?? true { best = entry }
+            guard !units[candidate].isRunning, leaveTime(of: candidate, at: now) <= now,
+                yields(candidate, to: unit, claim, at: now)
+            else { continue }
+            if bestNow.map({ leaves(entry, before: $0) }) ?? true { bestNow = entry }
         }
-        return best
+        guard let best, best.unit != bestNow?.unit else { return bestNow }
+        let leave = leaveTime(of: best.unit, at: now)
+        if leave > now { retry(at: leave) }
+        guard case .work(let demand) = claim, bestNow != nil else { return nil }
+        if max(leave, now) > demand.latestStart { return bestNow }
+        retry(at: demand.latestStart + Interval(nanoseconds: 1))
+        return nil
     }
 
-    /// Whether an instance may be taken out of memory for a claim. One that could, but not yet, sets
-    /// the time of the next attempt.
-    private mutating func mayLeave(
-        _ unit: Int, for claimant: Int, _ claim: Claim, at now: Instant
+    private func mayEverLeave(_ unit: Int) -> Bool {
+        units[unit].residency != .absent
+            && !units[unit].devices.contains { devices[$0].heldFor == unit }
+    }
+
+    private func leaves(
+        _ left: (unit: Int, value: Double), before right: (unit: Int, value: Double)
     ) -> Bool {
-        guard units[unit].isResident, !units[unit].isRunning,
-            !units[unit].devices.contains(where: { devices[$0].heldFor == unit })
-        else { return false }
+        switch configuration.paging.victim {
+        case .leastValuable: left.value < right.value
+        case .leastRecentlyUsed: units[left.unit].lastUsed < units[right.unit].lastUsed
+        }
+    }
+
+    /// Whether an instance would make room for a claim, as soon as it is idle and has had its time.
+    private func yields(
+        _ unit: Int, to claimant: Int, _ claim: Claim, at now: Instant
+    ) -> Bool {
         let model = units[unit].model
         switch claim {
         case .work(let demand):
-            if let own = schedulers[model].demand(at: now),
+            guard let own = schedulers[model].demand(at: now),
                 !models[model].units.contains(where: { $0 != unit && units[$0].isUsable })
-            {
-                let isOwed = (models[units[claimant].model].isOwed, models[model].isOwed)
-                guard isOwed.0 != isOwed.1 ? isOwed.0 : demand.precedes(own) else { return false }
-            }
+            else { return true }
+            let isOwed = (models[units[claimant].model].isOwed, models[model].isOwed)
+            return isOwed.0 != isOwed.1 ? isOwed.0 : demand.precedes(own)
         case .traffic(let worth):
-            guard schedulers[model].queuedRequests == 0, value(of: unit, at: now) < worth else {
-                return false
-            }
+            return schedulers[model].queuedRequests == 0 && value(of: unit, at: now) < worth
         }
-        let end = residencyEnd(of: unit)
-        guard end <= now else {
-            retry(at: end)
-            return false
-        }
-        return true
     }
 
     /// Until when an instance stays in memory whatever happens.

@@ -62,7 +62,7 @@ extension DeviceGroup {
         guard let best, configuration.order == .deadline else { return best }
         if counts, let owed = creditPassedOver(on: device, by: best, at: now) { return owed }
         if models[units[best.unit].model].isOwed { return best }
-        return densest(on: device, within: best, at: now)
+        return patient(on: device, beside: best, at: now)
     }
 
     /// Whether an instance could take a batch if its model had one to give.
@@ -100,21 +100,41 @@ extension DeviceGroup {
         return nil
     }
 
-    /// The work of the same class that computes most for the bytes it holds, if the device's memory is
-    /// too small for all its models and the most urgent work can wait for it; else `best`.
-    private func densest(on device: Int, within best: Candidate, at now: Instant) -> Candidate {
+    /// Work of the same class that may go before the most urgent one because that can wait for it:
+    /// the densest if the device's memory is too small for all its models, else the one that has waited
+    /// longest; the most urgent itself when there is none.
+    ///
+    /// Urgency alone would serve a model of tight deadlines in ever smaller batches, whenever one of its
+    /// requests waits, and leave the others until they are about to be late.
+    private func patient(
+        on device: Int, beside best: Candidate, at now: Instant
+    ) -> Candidate {
         let all = devices[device].units.reduce(0) { $0 + units[$1].bytes }
-        guard all > ledger.capacity[device] else { return best }
+        let isCrowded = all > ledger.capacity[device]
         var chosen = best
         for unit in devices[device].units where unit != best.unit && isOpen(unit) {
             guard let demand = schedulers[units[unit].model].demand(at: now),
                 demand.topClass == best.demand.topClass,
-                now + demand.predicted <= best.demand.latestStart
+                now + span(of: unit, demand, at: now) <= best.demand.latestStart
             else { continue }
-            let candidate = Candidate(unit: unit, demand: demand)
-            if density(unit) > density(chosen.unit) { chosen = candidate }
+            let rivals = (density(unit), density(chosen.unit))
+            let goes =
+                isCrowded && rivals.0 != rivals.1
+                ? rivals.0 > rivals.1 : demand.arrival < chosen.demand.arrival
+            if goes { chosen = Candidate(unit: unit, demand: demand) }
         }
         return chosen
+    }
+
+    /// How long the batch of an instance will be at most, with what others on its devices ask of it.
+    private func span(of unit: Int, _ demand: Demand, at now: Instant) -> Interval {
+        var grant = Grant(rows: .max)
+        limit(&grant, of: unit, at: now)
+        guard demand.topClass >= grant.lesser.rawValue else { return demand.predicted }
+        let latency = schedulers[units[unit].model].latency
+        let share = schedulers[units[unit].model].configuration.minEfficiency
+        let floor = latency.latency(rows: latency.rows(atEfficiency: share))
+        return min(demand.predicted, max(grant.longest, floor))
     }
 
     private func density(_ unit: Int) -> Double {
