@@ -43,11 +43,13 @@ package struct GroupStimulus: Sendable, Equatable {
 package struct MergedTraffic: Sequence, IteratorProtocol {
     private var streams: [AnyIterator<Stimulus>]
     private var heads: [Stimulus?]
+    private var others: ArraySlice<GroupStimulus>
 
-    /// Merges one stream for each model; stimuli other than arrivals and cancels are left out, because
-    /// they speak of one model's instances.
-    package init(_ streams: [AnyIterator<Stimulus>]) {
+    /// Merges one stream for each model, and what happens to the devices, in order of time. Stimuli of a
+    /// stream other than arrivals and cancels are left out: they speak of one model's instances.
+    package init(_ streams: [AnyIterator<Stimulus>], beside others: [GroupStimulus] = []) {
         self.streams = streams
+        self.others = others[...]
         heads = streams.map { $0.next() }
     }
 
@@ -60,7 +62,8 @@ package struct MergedTraffic: Sequence, IteratorProtocol {
                 if let best = earliest, let other = heads[best], other.at <= head.at { continue }
                 earliest = index
             }
-            guard let earliest, let stimulus = heads[earliest] else { return nil }
+            guard let earliest, let stimulus = heads[earliest] else { return others.popFirst() }
+            if let other = others.first, other.at <= stimulus.at { return others.popFirst() }
             heads[earliest] = streams[earliest].next()
             let model = ModelIndex(earliest)
             switch stimulus.kind {

@@ -69,19 +69,17 @@ package struct ScenarioRunner: Sendable {
         let sweep = scenario.sweepRatesPerSecond
         let searches = scenario.search == nil ? 0.0 : 8.0
         let work = Double(1 + sweep.count) + searches
-        let main = try run(
-            policy, scenario.arrivals, seed: seed, bins: Self.bins
-        ) { progress($0 / work) }
+        let main = try run(policy, rate: nil, seed: seed, bins: Self.bins) { progress($0 / work) }
         entry.fill(from: main, scenario)
         for (index, rate) in sweep.enumerated() {
-            let run = try run(policy, arrivals(atRate: rate), seed: seed) {
+            let run = try run(policy, rate: rate, seed: seed) {
                 progress((1 + Double(index) + $0) / work)
             }
             entry.sweep.append(SweepPoint(ratePerSecond: rate, figures: run.figures))
         }
         if let search = scenario.search {
             entry.maxRatePerSecond = try highestRate(search) { rate in
-                let run = try run(policy, arrivals(atRate: rate), seed: seed) { _ in }
+                let run = try run(policy, rate: rate, seed: seed) { _ in }
                 return run.figures.figure(search.figure) ?? .infinity
             }
         }
@@ -89,19 +87,28 @@ package struct ScenarioRunner: Sendable {
         return entry
     }
 
-    /// The scenario's arrivals with all rates scaled so that their mean is `rate` per second.
-    private func arrivals(atRate rate: Double) -> ArrivalPlan {
-        let mean = scenario.arrivals.meanRatePerSecond(over: scenario.durationSeconds)
-        return scenario.arrivals.scaled(by: rate / mean)
+    /// Factor on all rates that makes their mean `rate` per second.
+    private func factor(for rate: Double) -> Double {
+        let plans = scenario.models.isEmpty ? [scenario.arrivals] : scenario.models.map(\.arrivals)
+        let mean = plans.reduce(0) {
+            $0 + $1.meanRatePerSecond(over: scenario.durationSeconds)
+        }
+        return rate / mean
     }
 
     private func run(
-        _ policy: ScenarioPolicy, _ arrivals: ArrivalPlan, seed: UInt64, bins: Int = 0,
+        _ policy: ScenarioPolicy, rate: Double?, seed: UInt64, bins: Int = 0,
         progress: (Double) -> Void
     ) throws -> CompletedRun {
         let random = Seeded(seed)
-        let single = SingleModelRun(scenario, policy)
-        return try single.run(arrivals, random, bins: bins, progress: progress)
+        let factor = rate.map { self.factor(for: $0) } ?? 1
+        guard scenario.models.isEmpty else {
+            return try GroupScenarioRun(scenario, policy).run(
+                random, rateFactor: factor, bins: bins, progress: progress)
+        }
+        let arrivals = rate == nil ? scenario.arrivals : scenario.arrivals.scaled(by: factor)
+        return try SingleModelRun(scenario, policy).run(
+            arrivals, random, bins: bins, progress: progress)
     }
 
     /// Bisection; see ``RateSearch``.
