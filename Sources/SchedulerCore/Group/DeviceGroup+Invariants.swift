@@ -35,7 +35,11 @@ extension DeviceGroup {
         guard devices[device].isPresent, running.isEmpty, devices[device].heldFor == nil else {
             return
         }
-        for unit in devices[device].units where units[unit].isInService && units[unit].isResident {
+        // Policies of other servers may wait beside a free device; only SWB never does.
+        for unit in devices[device].units
+        where units[unit].isInService && units[unit].isResident
+            && schedulers[units[unit].model].isSlackAware
+        {
             let model = configuration.models[units[unit].model]
             let fits = units[unit].devices.allSatisfy {
                 devices[$0].running == nil && devices[$0].heldFor == nil

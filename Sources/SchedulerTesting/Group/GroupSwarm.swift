@@ -63,6 +63,11 @@ package struct GroupSwarm: Sendable {
             classes: classes, instances: 1, maxBatchRows: draw.pick(1, 8, 64),
             latency: cost.warmedUp(draw.split("warm-up")))
         scheduler.maxQueuedRequests = draw.pick(5, 1_000)
+        if draw.chance(0.2) {
+            scheduler.policy = draw.pick(
+                .greedy(GreedySettings()), .triton(TritonSettings()), .nexus(NexusSettings()),
+                .window(WindowSettings()))
+        }
         scheduler.guardInterval = Interval(milliseconds: draw.pick(0, 0.05 * unit))
         // Instances stand side by side from a drawn device on; what does not fit is left out.
         let first = draw.integer(in: 0...(devices - 1))
@@ -95,7 +100,9 @@ package struct GroupSwarm: Sendable {
         var draw = random.split("arrivals")
         let load = draw.pick(0.2, 0.8, 1.5)
         let mostRows = draw.pick(1, 1, 4, 12)
-        let hasOpenEnds = draw.chance(0.3)
+        // Other policies may wait for ever for a full batch; a deadline ends that.
+        let isOurs = configuration.models.allSatisfy { $0.scheduler.policy == .slackAware }
+        let hasOpenEnds = draw.chance(0.3) && isOurs
         let isAnnounced = draw.chance(0.5)
         let unit = costs.reduce(0) { $0 + $1.device.mean(rows: 8) } / Double(costs.count)
         let rate = load * 8 * Double(configuration.devices.count) / unit

@@ -110,7 +110,7 @@ struct PlacementTests {
         let advice = PlacementAdvice(question)
         #expect(advice.options[0].verdict == .doesNotFit)
         #expect(advice.options[1].maxRows == 250)
-        #expect(advice.best?.degree == 2)
+        #expect(advice.best?.degree == 4)
         #expect(advice.text.contains("4 replicas: does not fit the memory of its devices"))
         #expect(advice.text.contains("one device cannot hold the model"))
         #expect(advice.text.contains("barrier of each batch"))
