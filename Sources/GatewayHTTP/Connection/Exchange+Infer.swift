@@ -89,13 +89,11 @@ extension Exchange {
                     + "that is not negative"))
     }
 
-    /// Whether the JSON part may ask for a priority or a timeout. Looks for the words, so it may be wrong
-    /// about a request that has them elsewhere, which is then judged after parsing.
-    var mayHoldParameters: Bool {
+    /// Whether the JSON part may ask for a priority or a timeout.
+    var mayHoldQualityOfService: Bool {
         guard let first = chunks.first else { return false }
         return first.withUnsafeReadableBytes { bytes in
-            let json = UnsafeRawBufferPointer(rebasing: bytes.prefix(headerLength ?? bytes.count))
-            return json.holds("\"priority\"") || json.holds("\"timeout\"")
+            bytes.prefix(headerLength ?? bytes.count).mayHoldQualityOfService
         }
     }
 
@@ -124,6 +122,15 @@ extension Exchange {
                 )
             }
         }
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    /// Whether this JSON may ask for a priority or a timeout. Looks for the words, so it may be wrong
+    /// about a request that has them elsewhere, which is then judged after parsing.
+    var mayHoldQualityOfService: Bool {
+        let json = UnsafeRawBufferPointer(rebasing: self)
+        return json.holds("\"priority\"") || json.holds("\"timeout\"")
     }
 }
 

@@ -31,6 +31,9 @@ final class Exchange {
     private(set) var chunks: [ByteBuffer] = []
     private(set) var byteCount = 0
 
+    /// Whether its class and deadline have been judged, and found possible, before its body was read.
+    var isLetIn = false
+
     /// Why the request will be refused as soon as it has come in.
     var refusal: ServingError?
 
@@ -48,6 +51,20 @@ final class Exchange {
     init(_ kind: Kind, isKeptAlive: Bool) {
         self.kind = kind
         self.isKeptAlive = isKeptAlive
+    }
+
+    /// Forgets the head that was read into it, so that it can serve another request.
+    func forget() {
+        handler = nil
+        route = nil
+        headerLength = nil
+        encoding = nil
+        accepts = nil
+        wish = QualityOfService()
+        requestID = ""
+        isLetIn = false
+        refusal = nil
+        model = nil
     }
 
     /// Adds a piece of the body. The JSON part is gathered in one buffer, because it is parsed as a

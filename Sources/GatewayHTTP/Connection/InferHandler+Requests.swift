@@ -33,26 +33,36 @@ extension InferHandler {
 
     // MARK: Framed by the wire handler
 
-    /// Reads the head at the start of `buffer`. Begins an infer request, or tells how long another
-    /// request is; `nil` when the library's decoder has to look at it.
+    /// Reads the head at the start of `buffer`. Begins an infer request, or refuses it, or tells how long
+    /// another request is; `nil` when the library's decoder has to look at it.
     func begin(_ buffer: ByteBuffer, maxHeaderBytes: Int) -> FramedRequest? {
         buffer.withUnsafeReadableBytes { bytes in
             // Fields are read into an exchange on the chance that it is an infer request.
-            let exchange = makeExchange()
+            let exchange = takeExchange()
             let reading = WireHead.read(bytes, limit: maxHeaderBytes) { name, value in
                 exchange.readField(name, value)
             }
             guard case .plain(let head) = reading else { return nil }
             guard let catalog, head.isPost, InferRoute.mayBe(head.target) else {
+                loop.putBack(exchange)
                 return .other(head: head.length, contentLength: head.contentLength)
             }
-            admit(exchange, head, catalog)
+            attribute(exchange, head, catalog)
+            let length = head.length + head.contentLength
+            if length <= bytes.count {
+                let body = UnsafeRawBufferPointer(rebasing: bytes[head.length..<length])
+                if refuses(exchange, body) {
+                    loop.putBack(exchange)
+                    return .refused(length: length)
+                }
+            }
+            admit(exchange)
             return .infer(head: head.length, contentLength: head.contentLength)
         }
     }
 
-    private func admit(_ exchange: Exchange, _ head: WireHead, _ catalog: ModelCatalog) {
-        guard !isClosing else { return }
+    /// Finds out which model the request is for.
+    private func attribute(_ exchange: Exchange, _ head: WireHead, _ catalog: ModelCatalog) {
         do throws(ServingError) {
             exchange.model = try loop.model(target: head.target, in: catalog) {
                 () throws(ServingError) in
@@ -66,6 +76,29 @@ extension InferHandler {
         }
         exchange.isKeptAlive = head.isKeptAlive && !isQuiescing
         exchange.announce(length: head.contentLength)
+    }
+
+    /// Answers a request at once, where its bytes lie, if it will be late whatever they say. Under
+    /// overload most requests end here, so this makes no object and holds on to no memory. Whatever is
+    /// not simple goes the long way, and is judged there again.
+    private func refuses(_ exchange: Exchange, _ body: UnsafeRawBufferPointer) -> Bool {
+        guard !isClosing, exchange.isKeptAlive, exchanges.isEmpty, exchange.refusal == nil,
+            exchange.encoding == nil, let model = exchange.model,
+            !body.prefix(exchange.headerLength ?? body.count).mayHoldQualityOfService
+        else { return false }
+        guard let promise = try? model.quality.promise(exchange.wish, arrival: clock.now()) else {
+            return false
+        }
+        guard model.served.turnsAway(promise.priorityClass, deadline: promise.deadline) else {
+            exchange.isLetIn = true
+            return false
+        }
+        wire.write(loop.outOfReach(exchange.requestID))
+        return true
+    }
+
+    private func admit(_ exchange: Exchange) {
+        guard !isClosing else { return }
         exchanges.append(exchange)
         incoming = exchange
         if exchange.refusal?.code == .payloadTooLarge { refuseIncoming(exchange) }
@@ -85,8 +118,8 @@ extension InferHandler {
         handle(ended)
     }
 
-    private func makeExchange() -> Exchange {
-        let exchange = Exchange(.infer, isKeptAlive: true)
+    private func takeExchange() -> Exchange {
+        let exchange = loop.takeExchange()
         exchange.handler = self
         exchange.bodyLimit = limits.maxBodyBytes
         return exchange
@@ -130,7 +163,7 @@ extension InferHandler {
             if head.headers.contains(name: "expect") { wire.sendContinue() }
             return
         }
-        let exchange = makeExchange()
+        let exchange = takeExchange()
         exchange.route = route
         exchange.isKeptAlive = head.isKeepAlive && !isQuiescing
         exchanges.append(exchange)
@@ -164,7 +197,9 @@ extension InferHandler {
     private func isTurnedAway(
         _ exchange: Exchange, _ model: ModelHandle
     ) throws(ServingError) -> Bool {
-        guard exchange.encoding == nil, !exchange.mayHoldParameters else { return false }
+        guard !exchange.isLetIn, exchange.encoding == nil, !exchange.mayHoldQualityOfService else {
+            return false
+        }
         let promise = try model.quality.promise(exchange.wish, arrival: clock.now())
         return model.served.turnsAway(promise.priorityClass, deadline: promise.deadline)
     }

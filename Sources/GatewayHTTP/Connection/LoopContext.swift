@@ -28,6 +28,8 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     private let identity: UInt64
     private var connections: [ObjectIdentifier: InferHandler] = [:]
     private var remembered: Remembered?
+    private var spare: Exchange?
+    private var refusal: PreparedRefusal?
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -72,6 +74,25 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
         let turn = outgoing
         outgoing.removeAll(keepingCapacity: true)
         for (model, requests) in turn where !requests.isEmpty { model.submit(requests) }
+    }
+
+    // MARK: Exchanges
+
+    /// An exchange for the next request that comes in.
+    func takeExchange() -> Exchange {
+        spare.take() ?? Exchange(.infer, isKeptAlive: true)
+    }
+
+    /// Takes an exchange back that no request needed.
+    func putBack(_ exchange: Exchange) {
+        exchange.forget()
+        spare = exchange
+    }
+
+    /// The answer to a request that would be late, by the name that its client gave it, if any.
+    func outOfReach(_ name: String) -> ByteBuffer {
+        if refusal == nil { refusal = PreparedRefusal(.outOfReach, self) }
+        return refusal?.answer(to: name, self) ?? ByteBuffer()
     }
 
     /// A name for a request whose client gave it none.

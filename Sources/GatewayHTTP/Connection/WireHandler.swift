@@ -57,10 +57,12 @@ final class WireHandler: ChannelInboundHandler {
         // Without it the pipeline is being taken down, and nobody will answer.
         guard infer != nil else { return }
         var buffer = unwrapInboundIn(data)
+        var hasRefused = false
+        defer { if hasRefused { flush() } }
         while buffer.readableBytes > 0 {
             switch state {
             case .boundary:
-                readHead(&buffer)
+                if readHead(&buffer) { hasRefused = true }
             case .body(let missing):
                 readBody(&buffer, missing: missing)
             case .forwarding(let missing):
@@ -75,13 +77,18 @@ final class WireHandler: ChannelInboundHandler {
         }
     }
 
-    private func readHead(_ buffer: inout ByteBuffer) {
-        guard let infer else { return }
-        guard let exchange = infer.begin(buffer, maxHeaderBytes: maxHeaderBytes) else {
+    /// Reads a head; answers whether the request was refused, and its answer waits for a flush.
+    private func readHead(_ buffer: inout ByteBuffer) -> Bool {
+        guard let infer else { return false }
+        guard let request = infer.begin(buffer, maxHeaderBytes: maxHeaderBytes) else {
             state = .decoder
-            return
+            return false
         }
-        switch exchange {
+        switch request {
+        case .refused(let length):
+            buffer.moveReaderIndex(forwardBy: length)
+            idleSince = .now()
+            return true
         case .infer(let head, let contentLength):
             buffer.moveReaderIndex(forwardBy: head)
             if contentLength == 0 {
@@ -97,6 +104,7 @@ final class WireHandler: ChannelInboundHandler {
             state = part == length ? .boundary : .forwarding(missing: length - part)
             forward(&buffer, part)
         }
+        return false
     }
 
     private func readBody(_ buffer: inout ByteBuffer, missing: Int) {
@@ -162,6 +170,8 @@ final class WireHandler: ChannelInboundHandler {
 
 /// How the wire handler goes on after a head.
 enum FramedRequest {
+    /// An infer request that has been answered already: the length of the whole.
+    case refused(length: Int)
     /// An infer request: lengths of its head and its body.
     case infer(head: Int, contentLength: Int)
     /// Any other request: lengths of its head and its body.

@@ -5,8 +5,8 @@ extension Scheduler {
     /// The earliest deadline that a request of one row would make if it arrived at `now`, judged by the
     /// work that waits before it; in the past when it would start at once.
     package func earliestDeadline(of priorityClass: ClassIndex, at now: Instant) -> Instant {
-        guard configuration.fastFail == .tail, isSlackAware, ledger.requests > 0,
-            let start = earliestStart(at: now)
+        guard configuration.fastFail == .tail, isSlackAware, let start = earliestStart(at: now),
+            start > now || ledger.requests > 0
         else { return .origin }
         let index = min(priorityClass.rawValue, classes.count - 1)
         var before = 0
@@ -17,6 +17,17 @@ extension Scheduler {
         return finish(
             of: 1, behind: before, index,
             buckets[latestBucket].latency(of: quickestVariant(latestBucket)), startingAt: start)
+    }
+
+    /// By how much one row more that waits delays those behind it, at least.
+    package var timePerRow: Interval {
+        guard let latestBucket else { return .zero }
+        let latency = buckets[latestBucket].latency(of: quickestVariant(latestBucket))
+        let most = configuration.maxBatchRows
+        let serving = max(instances.count { $0 != .absent }, 1)
+        guard most > 1 else { return latency.latency(rows: 1) / UInt64(serving) }
+        return (latency.latency(rows: most) - latency.latency(rows: 1))
+            / UInt64((most - 1) * serving)
     }
 
     /// Whether the work queued before a request leaves time for it.

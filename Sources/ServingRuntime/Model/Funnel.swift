@@ -128,8 +128,11 @@ struct Funnel: ~Copyable {
         for (priorityClass, count) in work.turnedAway {
             scheduler.handle(.turnedAway(priorityClass, rows: count), at: now, into: &actions)
         }
+        let timePerRow = scheduler.timePerRow
         for index in scheduler.configuration.classes.indices {
-            gate.post(scheduler.earliestDeadline(of: ClassIndex(index), at: now), for: index)
+            gate.post(
+                scheduler.earliestDeadline(of: ClassIndex(index), at: now), timePerRow: timePerRow,
+                for: index)
         }
     }
 
