@@ -96,7 +96,10 @@ TABLE = {
             "Simulator", "ScenarioFiles",
         },
         FOUNDATION | LIBC
-        | {"ArgumentParser", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals"},
+        | {
+            "ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle", "Synchronization",
+            "UnixSignals",
+        },
     ),
     # Test support, shipped as targets; each may look at what it helps to test.
     "SchedulerTesting": (

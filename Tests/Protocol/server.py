@@ -40,7 +40,7 @@ def run_headway(*arguments, timeout=60, **environment):
 class Server:
     """`headway serve` on free ports; a context manager that stops it with SIGTERM and exit 0."""
 
-    def __init__(self, *repositories, flags=(), environment=None, folder=ROOT, binary=BINARY):
+    def __init__(self, *repositories, flags=(), environment=None, folder=ROOT, binary=BINARY, ignoring=()):
         self.port = free_port()
         self.metrics_port = free_port()
         self.address = ("127.0.0.1", self.port)
@@ -59,6 +59,8 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # What a shell does to programs that it starts in the background.
+            preexec_fn=lambda: [signal.signal(number, signal.SIG_IGN) for number in ignoring],
         )
         self.readers = [
             self._follow(self.process.stdout, self.lines),

@@ -115,3 +115,36 @@ def test_readiness_turns_false_while_work_still_runs(server):
     last = max(o.sent_at + o.latency for o in outcomes)
     assert seen[0] < last, "work was still running when readiness turned false"
     assert server.wait_stopped() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ignored_by_inheritance_is_heeded(tmp_path, number):
+    """A script starts background programs with SIGINT ignored; Ctrl-C and `kill -INT` end them still."""
+    write_synthetic(tmp_path, "quick", base_us=100)
+    with Server(tmp_path, ignoring=[signal.SIGINT, signal.SIGTERM]) as server:
+        assert server.infer("quick", ROW).status == 200
+        started = time.monotonic()
+        assert server.stop(number) == 0
+        assert time.monotonic() - started < 10
+
+
+def test_a_second_interrupt_ends_the_drain_at_once(tmp_path):
+    """Twenty seconds of work are waiting; nobody has to wait for them who says so twice."""
+    write_synthetic(tmp_path, "slow", base_us=1_000_000, max_batch_size=1)
+    server = Server(tmp_path).wait_ready()
+    connections = [server.connect() for _ in range(20)]
+    for connection in connections:
+        connection.send(infer_request("slow", ROW, **LONG))
+    wait_until(
+        lambda: server.get("/headway/v1/status").json()["models"][0]["in_flight"] >= 15,
+        what="the requests to be in flight",
+    )
+    server.send_signal(signal.SIGINT)
+    wait_until(lambda: any("draining" in line for line in server.errors), what="the drain")
+    started = time.monotonic()
+    server.send_signal(signal.SIGINT)
+    assert server.wait_stopped(check=False) == 1
+    assert time.monotonic() - started < 5
+    assert any("second Ctrl-C" in line and "were lost" in line for line in server.errors)
+    for connection in connections:
+        connection.close()

@@ -14,7 +14,8 @@ struct Serve: AsyncParsableCommand {
             then flags; docs/configuration.md lists all of them.
 
             Prints a line that starts with "headway ready" when every model has been loaded. SIGTERM \
-            and SIGINT let requests in flight finish, then the program ends with code 0.
+            and SIGINT let requests in flight finish, then the program ends with code 0; a second SIGINT \
+            ends it at once, with code 1.
             """)
 
     @Option(name: .long, help: "Folder of models in Triton's layout; may be given several times.")
@@ -49,6 +50,7 @@ struct Serve: AsyncParsableCommand {
     var settings: [String] = []
 
     func run() async throws {
+        Signals.heed()
         let configuration = try resolveConfiguration()
         LoggingSystem.bootstrap { label in StreamLogHandler.standardError(label: label) }
         var logger = Logger(label: "headway")

@@ -46,9 +46,7 @@ struct ServerAssembly {
         } catch {
             throw gateway.explanation(of: error).map(ServeFailure.init) ?? error
         }
-        // All is done: one signal more must not turn a clean end into a killed process.
-        signal(SIGTERM, SIG_IGN)
-        signal(SIGINT, SIG_IGN)
+        Signals.ignore()
         try await gateway.shutDown()
         Terminal.print("headway stopped: every request in flight was answered")
     }
@@ -84,33 +82,4 @@ struct ServerAssembly {
 enum BoundPort: Sendable {
     case api(Int)
     case metrics(Int)
-}
-
-/// Turns readiness off as the first step of a shutdown, and sees to it that the shutdown ends.
-struct DrainSignal: Service {
-    let catalog: ModelCatalog
-    let timeout: Interval
-    let logger: Logger
-
-    @concurrent
-    func run() async throws {
-        do {
-            try await gracefulShutdown()
-        } catch {
-            return
-        }
-        catalog.drain()
-        logger.notice("draining: no new connections, requests in flight finish")
-        let catalog = catalog
-        let timeout = timeout
-        // Nothing waits for this task: either the process ends before it wakes, or it ends the process.
-        Task.detached {
-            try await Task.sleep(nanoseconds: timeout.nanoseconds)
-            let lost = catalog.ready.reduce(0) { $0 + $1.served.load.inFlight }
-            Terminal.printError(
-                "headway stopped: \(lost) requests did not end within the drain timeout of "
-                    + "\(Terminal.duration(timeout.milliseconds)) and were lost")
-            exit(1)
-        }
-    }
 }
