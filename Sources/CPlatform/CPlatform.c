@@ -69,6 +69,8 @@ void headway_thread_computes(void) {
 #endif
 }
 
+void headway_thread_yield(void) { sched_yield(); }
+
 struct parker {
     pthread_mutex_t mutex;
     pthread_cond_t condition;

@@ -35,6 +35,9 @@ void headway_thread_gathers(void);
 /// of its own this changes nothing.
 void headway_thread_computes(void);
 
+/// Lets threads that wait for this core go first.
+void headway_thread_yield(void);
+
 /// Starts a detached thread; answers 0 or an errno. `name` is cut to 15 bytes.
 int headway_thread_start(const char *name, void (*body)(void *), void *context);
 

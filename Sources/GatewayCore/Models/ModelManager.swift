@@ -14,16 +14,19 @@ package struct ModelSettings: Sendable {
     package var maxQueuedBytes: Int
     /// Threads of one instance, unless the model's configuration says otherwise.
     package var threadsPerInstance: Int
+    /// Whether instances compute on cores that event loops need too.
+    package var sharesCores: Bool
 
     /// Makes settings; see the properties.
     package init(
         classes: [PriorityClass], maxQueuedRequests: Int, maxQueuedBytes: Int,
-        threadsPerInstance: Int
+        threadsPerInstance: Int, sharesCores: Bool = false
     ) {
         self.classes = classes
         self.maxQueuedRequests = maxQueuedRequests
         self.maxQueuedBytes = maxQueuedBytes
         self.threadsPerInstance = threadsPerInstance
+        self.sharesCores = sharesCores
     }
 }
 
@@ -283,7 +286,7 @@ package actor ModelManager {
                 outputs: signature.outputs.map { interface($0, configuration.outputs) }),
             instances: configuration.instanceCount, classes: settings.classes,
             maxQueuedRequests: min(queueLimit ?? .max, settings.maxQueuedRequests),
-            maxQueuedBytes: settings.maxQueuedBytes,
+            maxQueuedBytes: settings.maxQueuedBytes, sharesCores: settings.sharesCores,
             onEngineFailure: { error in
                 logger.error(
                     "engine failed on a batch",

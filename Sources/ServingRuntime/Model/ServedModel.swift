@@ -112,7 +112,16 @@ package final class ServedModel: Sendable {
     }
 
     /// Hands in the end of a batch, keeps the instance's next batch for it, and answers the requests.
+    ///
+    /// Where event loops compute on the same cores, the answers go first and the loops get a turn before
+    /// the next batch is decided: clients that have their answers ask again, and may ride it. Decided
+    /// first, 32 clients were served in batches of 30 and of 2 in turn, and for ONNX Runtime a batch of 2
+    /// is as long as one of 6. Elsewhere the instance would only wait for nothing.
     private func finish(_ batch: Batch, _ outcome: BatchRunner.Outcome, on worker: InstanceWorker) {
+        if specification.sharesCores {
+            answer(batch, outcome, ended: clock.now())
+            PlatformThread.letOthersRun()
+        }
         var (ended, work) = funnel.withLock { funnel in
             // Read under the lock: read before it, the time could be overtaken by a later event.
             let now = clock.now()
@@ -125,10 +134,15 @@ package final class ServedModel: Sendable {
             worker.keep(work.launches.remove(at: own).batch)
         }
         carryOut(work)
+        if !specification.sharesCores { answer(batch, outcome, ended: ended) }
+        releaseIfIdle()
+    }
+
+    /// Tells the clients of a batch and its observers how it ended.
+    private func answer(_ batch: Batch, _ outcome: BatchRunner.Outcome, ended: Instant) {
         record(batch, outcome, ended: ended)
         if let failure = outcome.failure { specification.onEngineFailure(failure) }
         deliver(outcome.completions)
-        releaseIfIdle()
     }
 
     // MARK: Acting

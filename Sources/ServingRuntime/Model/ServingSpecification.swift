@@ -21,6 +21,9 @@ package struct ServingSpecification: Sendable {
     /// Rows that the engine rounds a batch up to; 1 when it does not.
     package var tile: Int
 
+    /// Whether instances compute on cores that event loops need too, because there are not enough.
+    package var sharesCores: Bool
+
     /// Told of every batch that the engine failed, on the instance's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void
 
@@ -28,7 +31,7 @@ package struct ServingSpecification: Sendable {
     package init(
         interface: ModelInterface, instances: Int = 1,
         classes: [PriorityClass] = PriorityClass.defaultTable, maxQueuedRequests: Int = 16_384,
-        maxQueuedBytes: Int = 1 << 30, tile: Int = 1,
+        maxQueuedBytes: Int = 1 << 30, tile: Int = 1, sharesCores: Bool = false,
         onEngineFailure: @escaping @Sendable (EngineError) -> Void = { _ in }
     ) {
         self.interface = interface
@@ -37,6 +40,7 @@ package struct ServingSpecification: Sendable {
         self.maxQueuedRequests = maxQueuedRequests
         self.maxQueuedBytes = maxQueuedBytes
         self.tile = tile
+        self.sharesCores = sharesCores
         self.onEngineFailure = onEngineFailure
     }
 }

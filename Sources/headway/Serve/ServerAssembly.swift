@@ -52,11 +52,14 @@ struct ServerAssembly {
     }
 
     private var modelSettings: ModelSettings {
-        ModelSettings(
+        let runtime = configuration.runtime
+        let cores = HTTPGateway.availableCores
+        return ModelSettings(
             classes: configuration.classes,
             maxQueuedRequests: configuration.limits.maxQueuedRequests,
             maxQueuedBytes: configuration.limits.maxQueuedBytes,
-            threadsPerInstance: configuration.runtime.threadsPerInstance)
+            threadsPerInstance: runtime.threadsPerInstance,
+            sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores)
     }
 
     private var gatewaySettings: HTTPGatewaySettings {

@@ -117,4 +117,29 @@ struct BatchingTests {
         #expect(harness.model.stage.value.runs.count < 31, "seed \(seed): nothing rode together")
         await harness.served.stop()
     }
+
+    @Test(
+        "On shared cores, what clients ask for when they are answered rides the next batch together",
+        arguments: [true, false])
+    func answeredFirst(sharesCores: Bool) async throws {
+        let harness = try await Harness.start { $0.sharesCores = sharesCores }
+        let eager = EagerSink(harness)
+        harness.served.submit([Order(tag: 0, payloads: [1]).request(to: eager)])
+        await harness.sink.hasEnded(3)
+        let runs = harness.model.stage.value.runs.map(\.tags)
+        // Elsewhere the instance is free by then, and the first of them finds it so.
+        #expect(runs == (sharesCores ? [[0], [1, 2, 3]] : [[0], [1], [2, 3]]))
+        await harness.served.stop()
+    }
+}
+
+/// A client that asks for three more, one by one, the moment it is answered.
+private final class EagerSink: CompletionSink {
+    private let harness: Harness
+
+    init(_ harness: Harness) { self.harness = harness }
+
+    func complete(_ completions: [Completion]) {
+        for tag in 1...3 { harness.submit(Order(tag: tag, payloads: [1])) }
+    }
 }
