@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tritonclient.http as client
 from load import evenly, infer_request, run_load, statuses
+from polling import wait_until
 from repository import ROW, write_synthetic
 from server import Server
-from wire import infer_body, tensor
+from wire import infer_body, request_bytes, tensor
 
 PATH = "/v2/models/{}/infer"
 TIMING = re.compile(r"queue;dur=[\d.]+, ?batch;dur=[\d.]+, ?compute;dur=[\d.]+")
@@ -101,6 +102,40 @@ def test_a_deadline_that_cannot_be_met_is_504_at_once(synthetic, body, headers):
     assert response.headers["x-should-retry"] == "false"
     assert response.error
     assert synthetic.statistics("slow")["execution_count"] == executed
+
+
+def test_refusals_of_one_packet_keep_names_and_order(synthetic):
+    """While the model is busy they are refused unread; what follows them is served as ever."""
+    hopeless = [
+        request_bytes(
+            "POST",
+            "/v2/models/slow/infer",
+            ROW,
+            {"x-headway-deadline-ms": "20", "x-request-id": f"late-{number}"},
+        )
+        for number in range(5)
+    ]
+    last = request_bytes("POST", "/v2/models/quick/infer", ROW, {"x-request-id": "last"})
+    with synthetic.connect() as busy, synthetic.connect() as connection:
+        busy.send(request_bytes("POST", "/v2/models/slow/infer", ROW, {}))
+        wait_until(
+            lambda: any(
+                model["name"] == "slow" and model["in_flight"] == 1
+                for model in synthetic.get("/headway/v1/status").json()["models"]
+            ),
+            what="the model to be busy",
+        )
+        connection.send(b"".join(hopeless) + last)
+        for number in range(5):
+            response = connection.read_response()
+            assert response.status == 504, response.body
+            assert response.headers["x-request-id"] == f"late-{number}"
+            assert response.headers["x-should-retry"] == "false"
+            assert "deadline" in response.error
+        response = connection.read_response()
+        assert response.status == 200, response.body
+        assert response.headers["x-request-id"] == "last"
+        assert busy.read_response().status == 200
 
 
 def test_a_feasible_deadline_is_met(synthetic):
