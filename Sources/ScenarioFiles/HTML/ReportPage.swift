@@ -56,9 +56,11 @@ package struct ReportPage {
             }
             text += "</nav>\n"
         }
-        text +=
-            "<div class=\"command\"><span>reproduce</span><code>\(escape(command))</code></div>\n"
-        return text
+        return finished.count > 1 ? text + reproduce : text
+    }
+
+    private var reproduce: String {
+        "<div class=\"command\"><span>reproduce</span><code>\(escape(command))</code></div>\n"
     }
 
     private static func mark(_ result: ScenarioResult) -> String {
@@ -76,6 +78,7 @@ package struct ReportPage {
         text += "<\(heading)>\(escape(scenario.name))</\(heading)>\n"
         text += "<p class=\"facts\">\(escape(summary.facts))</p>\n"
         if !scenario.about.isEmpty { text += "<p>\(escape(scenario.about))</p>\n" }
+        if finished.count == 1 { text += reproduce }
         text += tables.figures
         text += tables.classes
         text += tables.targets

@@ -52,7 +52,7 @@ extension ReportPlots {
 
     /// What each policy delivers against what it costs in latency, by the rates of the sweep.
     var frontier: LinePlot? {
-        let highest = (deadline ?? 100) * 20
+        let highest = (deadline ?? 100) * 10
         var lines: [LinePlot.Series] = []
         for (index, policy) in summary.policies.enumerated() {
             var points: [LinePlot.Point] = []
@@ -69,8 +69,10 @@ extension ReportPlots {
             lines.append(.init(name: policy, style: PlotStyle.style(index), points: points))
         }
         guard !lines.isEmpty else { return nil }
+        let served = lines.flatMap { $0.points.map(\.x) }.max() ?? 0
         let references = summary.scenario.references.compactMap { row in
-            row.ratePerSecond.map { rate in
+            // A figure for another scale of system would only squeeze ours together.
+            row.ratePerSecond.flatMap { $0 <= served * 1.5 ? $0 : nil }.map { rate in
                 LinePlot.Reference(
                     point: .init(
                         rate, row.p99Milliseconds,
@@ -131,7 +133,7 @@ extension ReportPlots {
                 bars: summary.classes.enumerated().map { index, name in
                     let share = summary.figure("in_time_pct", policy, className: name) ?? 0
                     return BarPlot.Bar(
-                        value: share, style: PlotStyle.style(index),
+                        value: share, style: PlotStyle.shade(index),
                         text: Unit.percent.number(share),
                         tooltip: "\(policy), \(name): \(Unit.percent.number(share)) % in time")
                 })
@@ -142,7 +144,7 @@ extension ReportPlots {
                 "The part of each class's requests that was answered in time, for each policy.",
             axis: .linear("percent in time", upTo: 100, marks: 4),
             legend: summary.classes.enumerated().map {
-                .init(name: $0.element, style: PlotStyle.style($0.offset))
+                (name: $0.element, style: PlotStyle.shade($0.offset))
             }, groups: groups)
     }
 }

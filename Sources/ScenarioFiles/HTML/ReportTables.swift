@@ -106,16 +106,15 @@ struct ReportTables {
     var targets: String {
         guard !result.verdicts.isEmpty else { return "" }
         var text =
-            "<h3>Targets</h3>\n<div class=\"scroll\"><table class=\"words\"><thead><tr><th>figure</th>"
-            + "<th>policy</th><th>has to be</th><th>is</th><th></th></tr></thead><tbody>\n"
+            "<h3>Targets</h3>\n<div class=\"scroll\"><table class=\"words\"><thead><tr><th></th><th>figure</th>"
+            + "<th>policy</th><th>has to be</th><th>is</th></tr></thead><tbody>\n"
         for verdict in result.verdicts {
-            text +=
-                "<tr><td>\(escape(verdict.subject))</td><td>\(escape(verdict.target.policy))</td>"
-            text += "<td>\(escape(verdict.bound))</td><td>\(escape(verdict.outcome))</td>"
+            // First, so that a narrow screen shows it.
             text +=
                 verdict.holds
-                ? "<td class=\"good\">✓ holds</td></tr>\n"
-                : "<td class=\"bad\">✗ missed</td></tr>\n"
+                ? "<tr><td class=\"good\">✓ holds</td>" : "<tr><td class=\"bad\">✗ missed</td>"
+            text += "<td>\(escape(verdict.subject))</td><td>\(escape(verdict.target.policy))</td>"
+            text += "<td>\(escape(verdict.bound))</td><td>\(escape(verdict.outcome))</td></tr>\n"
         }
         return text + "</tbody></table></div>\n"
     }

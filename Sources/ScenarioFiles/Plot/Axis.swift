@@ -65,7 +65,11 @@ struct Axis {
         }
         return Axis(
             label: label, scale: .logarithmic, range: start...end,
-            ticks: shown.map { Tick(value: $0, text: FigureText.plain(rounded($0))) })
+            ticks: shown.map {
+                Tick(
+                    value: $0,
+                    text: $0 >= 1_000 ? FigureText.grouped($0) : FigureText.plain(rounded($0)))
+            })
     }
 
     /// Quantiles from 0 to `highest`, which is below 1.

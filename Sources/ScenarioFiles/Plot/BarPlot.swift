@@ -3,8 +3,8 @@ struct BarPlot {
     /// One bar.
     struct Bar {
         var value: Double
-        /// Which colour; the place in the legend.
-        var style: Int
+        /// Its colour's name in the style sheet.
+        var style: String
         var text: String
         var tooltip: String
     }
@@ -19,7 +19,7 @@ struct BarPlot {
     var description: String
     /// Unit and meaning of the bars' length.
     var axis: Axis
-    var legend: [PlotFrame.LegendEntry]
+    var legend: [(name: String, style: String)]
     var groups: [Group]
 
     private static let barHeight = 15.0
@@ -39,7 +39,7 @@ struct BarPlot {
                 drawing.add(
                     "rect",
                     [
-                        "class": "bar s\(entry.style)", "x": SVG.number(x),
+                        "class": "bar \(entry.style)", "x": SVG.number(x),
                         "y": SVG.number(y), "width": "12", "height": "12", "rx": "2",
                     ])
                 drawing.label(entry.name, x: x + 17, y: y + 10, style: "legend")
@@ -59,7 +59,7 @@ struct BarPlot {
                 bars.add(
                     "rect",
                     [
-                        "class": "bar s\(bar.style)", "x": SVG.number(left),
+                        "class": "bar \(bar.style)", "x": SVG.number(left),
                         "y": SVG.number(y + 1), "width": SVG.number(length),
                         "height": SVG.number(Self.barHeight - 2), "rx": "2",
                     ], tooltip: bar.tooltip)

@@ -23,11 +23,13 @@ struct PlotFrame {
     /// Estimated width of a text in the legend's size.
     static func textWidth(_ text: String) -> Double { Double(text.count) * 6.6 }
 
+    private static func legendWidth(_ name: String) -> Double { 42 + textWidth(name) }
+
     private var legendRows: [[LegendEntry]] {
         var rows: [[LegendEntry]] = []
         var used = 0.0
         for entry in legend {
-            let needed = 34 + Self.textWidth(entry.name)
+            let needed = Self.legendWidth(entry.name)
             if rows.isEmpty || used + needed > Self.width - 24 {
                 rows.append([])
                 used = 0
@@ -82,7 +84,7 @@ struct PlotFrame {
             for entry in entries {
                 drawing.line(x, y - 4, x + 20, y - 4, style: "line s\(entry.style)")
                 drawing.label(entry.name, x: x + 25, y: y, style: "legend")
-                x += 34 + Self.textWidth(entry.name)
+                x += Self.legendWidth(entry.name)
             }
         }
     }

@@ -9,6 +9,15 @@ enum PlotStyle {
         ("#7b5a2b", "#d1ae78", "1 2"), ("#7a4fc0", "#b79bf0", "10 2 4 2"),
     ]
 
+    /// Shades for classes, most important first: a scale and not a set, and none of a policy's colours.
+    private static let shades: [(light: String, dark: String)] = [
+        ("#46307a", "#d9ccf5"), ("#8a6fc0", "#a48ad8"), ("#bda9e3", "#6f58ab"),
+        ("#dcd0f2", "#4a3b78"),
+    ]
+
+    /// The style of the `index`th class.
+    static func shade(_ index: Int) -> String { "k\(min(index, shades.count - 1))" }
+
     /// Styles before they repeat.
     static var count: Int { palette.count }
 
@@ -20,6 +29,7 @@ enum PlotStyle {
         "--ink:#18212c;--muted:#5a6672;--grid:#e4e8ed;--paper:#fff;--panel:#f6f8fa;--rule:#d5dbe1;"
             + "--good:#00724f;--bad:#b3400b;"
             + palette.enumerated().map { "--s\($0.offset):\($0.element.light);" }.joined()
+            + shades.enumerated().map { "--k\($0.offset):\($0.element.light);" }.joined()
     }
 
     /// Custom properties for dark paper.
@@ -27,6 +37,7 @@ enum PlotStyle {
         "--ink:#e6ebf1;--muted:#9ba8b5;--grid:#2a333e;--paper:#12181f;--panel:#1a222c;--rule:#343f4c;"
             + "--good:#4fd6a8;--bad:#ff9a66;"
             + palette.enumerated().map { "--s\($0.offset):\($0.element.dark);" }.joined()
+            + shades.enumerated().map { "--k\($0.offset):\($0.element.dark);" }.joined()
     }
 
     /// Rules for the elements of a plot.
@@ -50,8 +61,9 @@ enum PlotStyle {
             let dash = colour.dash.isEmpty ? "" : "stroke-dasharray:\(colour.dash)"
             return ".plot .line.s\(index){stroke:var(--s\(index));\(dash)}"
                 + ".plot .cross.s\(index){stroke:var(--s\(index))}"
-                + ".plot .dot.s\(index),.plot .bar.s\(index){fill:var(--s\(index))}"
+                + ".plot .dot.s\(index){fill:var(--s\(index))}"
         }.joined()
+            + shades.indices.map { ".plot .bar.k\($0){fill:var(--k\($0))}" }.joined()
     }
 
     /// A whole style sheet for a picture that stands alone.
