@@ -25,6 +25,9 @@ package struct Explanation {
         } else {
             lines += Self.shared(scenario, summary)
         }
+        for entry in scenario.placementAdvice {
+            lines += ["", "Where to put \(entry.name)"] + entry.advice.lines.map { "  " + $0 }
+        }
         self.lines = lines
     }
 

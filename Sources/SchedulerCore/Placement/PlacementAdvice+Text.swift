@@ -2,12 +2,12 @@ internal import ServingModel
 
 extension PlacementAdvice {
     /// The advice in plain lines, for a terminal.
-    package var text: String {
-        var lines = [heading]
-        for option in options { lines.append("  " + line(option)) }
-        lines.append(conclusion)
-        return lines.joined(separator: "\n")
+    package var lines: [String] {
+        [heading] + options.map { "  " + line($0) } + [conclusion]
     }
+
+    /// The same as one text.
+    package var text: String { lines.joined(separator: "\n") }
 
     private var heading: String {
         let load =
