@@ -53,6 +53,7 @@ var targets: [Target] = [
     ring("Simulator", ["ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"]),
 
     // Test support, shipped as targets.
+    .target(name: "CAllocationCount"),
     ring(
         "SchedulerTesting",
         ["ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator"]),
@@ -76,7 +77,7 @@ var targets: [Target] = [
         "SimulatorTests",
         [
             "ServingModel", "ControlCore", "SchedulerCore", "SchedulerTesting", "Simulator",
-            "TraceFormat",
+            "TraceFormat", "CAllocationCount",
         ]),
     tests(
         "ServingRuntimeTests",

@@ -110,10 +110,14 @@ TABLE = {
     "EngineTesting": (1, {"ServingModel", "EngineAPI"}, LIBC | {"Synchronization", "Testing"}),
 }
 
-C_TARGETS = {"CPlatform": 1, "COnnxRuntime": 2, "CCompression": 2}
+C_TARGETS = {"CPlatform": 1, "CAllocationCount": 1, "COnnxRuntime": 2, "CCompression": 2}
 TEST_SUPPORT = {"SchedulerTesting", "Simulator", "EngineTesting", "EngineSynthetic"}
 # What the tests of one target may import besides.
-TEST_ONLY = {"GatewayHTTP": {"NIOEmbedded"}, "SchedulerCore": {"TraceFormat"}}
+TEST_ONLY = {
+    "GatewayHTTP": {"NIOEmbedded"},
+    "SchedulerCore": {"TraceFormat"},
+    "Simulator": {"CAllocationCount"},
+}
 ACCESS = {"public", "package", "internal", "private", "fileprivate"}
 
 IMPORT = re.compile(
