@@ -39,6 +39,10 @@ package struct HTTPGatewaySettings: Sendable {
 }
 
 /// The HTTP side of the server: one service for the API's port, one for the metrics port.
+///
+/// Its event loops end with the process. A service is over before the framework has let go of
+/// everything: its quiescing helper answers a promise when it is released, and on a loop that has
+/// ended that is an error.
 package struct HTTPGateway: Sendable {
     private let routes: KServeRoutes
     private let settings: HTTPGatewaySettings
@@ -59,9 +63,6 @@ package struct HTTPGateway: Sendable {
 
     /// Cores that this process may use.
     package static var availableCores: Int { System.coreCount }
-
-    /// Ends the threads, once the services have ended.
-    package func shutDown() async throws { try await group.shutdownGracefully() }
 
     /// What a person can do about an error of the services; `nil` when it is not about the network.
     package func explanation(of error: any Error) -> String? {

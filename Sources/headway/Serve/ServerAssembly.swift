@@ -47,7 +47,6 @@ struct ServerAssembly {
             throw gateway.explanation(of: error).map(ServeFailure.init) ?? error
         }
         Signals.ignore()
-        try await gateway.shutDown()
         Terminal.print("headway stopped: every request in flight was answered")
     }
 

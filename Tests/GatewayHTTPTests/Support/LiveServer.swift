@@ -74,7 +74,6 @@ struct LiveServer {
             try await tasks.waitForAll()
         }
         await manager.shutDown()
-        try await gateway.shutDown()
     }
 
     /// Tells the server to stop.
