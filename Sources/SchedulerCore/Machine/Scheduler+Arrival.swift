@@ -18,7 +18,7 @@ extension Scheduler {
         let request = QueuedRequest(
             id: arrival.id, priorityClass: ClassIndex(index), arrival: now,
             deadline: arrival.deadline, rows: arrival.rows, bytes: arrival.bytes)
-        classes[index].arrivals.add(request.rows, at: now)
+        classes[index].noteArrival(rows: request.rows, at: now)
 
         if isDraining { return refuse(request, .draining, at: now, into: &actions) }
         guard let start = earliestStart(at: now) else {

@@ -75,7 +75,7 @@ extension Scheduler {
     /// Counts requests that a shell turned away by ``earliestDeadline(of:at:)`` without an arrival.
     mutating func noteTurnedAway(_ priorityClass: ClassIndex, rows: Int, at now: Instant) {
         let index = min(priorityClass.rawValue, classes.count - 1)
-        classes[index].arrivals.add(rows, at: now)
+        classes[index].noteArrival(rows: rows, at: now)
         classes[index].rejects.add(rows, at: now)
         shed.add(rows, at: now)
     }

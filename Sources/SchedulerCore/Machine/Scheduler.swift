@@ -63,7 +63,9 @@ package struct Scheduler: ~Copyable {
         shed = DecayedRate(
             timeConstant: configuration.burstSplit?.timeConstant ?? .milliseconds(200))
         classes = configuration.classes.map {
-            ClassState($0, timeConstant: configuration.rateTimeConstant)
+            ClassState(
+                $0, timeConstant: configuration.rateTimeConstant,
+                recent: configuration.recentTimeConstant)
         }
     }
 
@@ -221,17 +223,26 @@ struct ClassState {
     let weight: Int
     /// Rows per millisecond that arrive.
     var arrivals: DecayedRate
+    /// The same over the last moments only.
+    var recentArrivals: DecayedRate
     /// Rows per millisecond that are rejected.
     var rejects: DecayedRate
     /// Tightest relative deadline among recent requests: falls at once, rises slowly.
     var tightestDeadline: Interval
 
-    init(_ entry: PriorityClass, timeConstant: Interval) {
+    init(_ entry: PriorityClass, timeConstant: Interval, recent: Interval) {
         floorShare = entry.floorShare
         weight = entry.weight
         arrivals = DecayedRate(timeConstant: timeConstant)
+        recentArrivals = DecayedRate(timeConstant: recent)
         rejects = DecayedRate(timeConstant: max(timeConstant, entry.defaultDeadline / 2))
         tightestDeadline = entry.defaultDeadline
+    }
+
+    /// Counts rows that came.
+    mutating func noteArrival(rows: Int, at now: Instant) {
+        arrivals.add(rows, at: now)
+        recentArrivals.add(rows, at: now)
     }
 
     /// Follows the deadlines that clients really ask for.

@@ -11,9 +11,9 @@ internal import ServingModel
 ///
 /// When not all waiting work of a class fits its head's slack there are two ways: *split* (a short
 /// batch now that saves the head, the rest in the next), taken when the rest will still be in time or
-/// when the short batch sustains the arrival rate; else *cross* (give the head up and take the largest
-/// batch whose members all make it), because serving doomed heads with ever shorter batches is how
-/// overload turns into collapse.
+/// when the short batch sustains the arrival rate; else *cross* (give the head up and take a larger
+/// batch whose members all make it, the largest unless a smaller one keeps up with what comes), because
+/// serving doomed heads with ever shorter batches is how overload turns into collapse.
 ///
 /// The rules and their figures are in `docs/scheduling.md`.
 struct SlackAwarePolicy {
@@ -152,7 +152,12 @@ struct SlackAwarePolicy {
         if short > 0, canSplit(index, state, short: short, waiting: waiting, scheduler) {
             return Choice(rows: rounded(short, boarded: boarded))
         }
-        return crossing(index, boarded: boarded, wanted: wanted, scheduler)
+        let needed = rowsKeepingUp(index, scheduler)
+        if short > 0, boarded + short >= needed {
+            return Choice(rows: rounded(short, boarded: boarded))
+        }
+        let enough = min(wanted, max(needed - boarded, 1))
+        return crossing(index, boarded: boarded, wanted: enough, scheduler)
     }
 
     /// Whether serving `short` rows now leaves the rest in time, or keeps up with the traffic.
@@ -167,7 +172,7 @@ struct SlackAwarePolicy {
         return Double(latency.rows(within: nextSlack)) >= remaining
     }
 
-    /// The largest batch whose members all make it, leaving doomed heads behind for the purge.
+    /// The largest batch up to `wanted` whose members all make it, leaving heads behind for the purge.
     private func crossing(
         _ index: Int, boarded: Int, wanted: Int, _ scheduler: borrowing Scheduler
     ) -> Choice {

@@ -90,6 +90,9 @@ extension NaiveScheduler {
         let deadlineRows: Int
         let floorRows: Int
         let rates: [Double]
+        /// Over the last moments only, and how long those are in milliseconds.
+        let recentRates: [Double]
+        let recentWindow: Double
         let overloaded: [Bool]
         let patience: [Interval]
         let reserved: [Int]
@@ -110,6 +113,8 @@ extension NaiveScheduler {
             floorRows = latency.rows(atEfficiency: configuration.minEfficiency)
             let rates = scheduler.traffic.map { $0.arrivals.value(at: now) }
             self.rates = rates
+            recentRates = scheduler.traffic.map { $0.recent.value(at: now) }
+            recentWindow = 2 * scheduler.traffic[0].recent.timeConstant
             overloaded = scheduler.traffic.indices.map {
                 configuration.fastFail == .head
                     && scheduler.traffic[$0].rejects.value(at: now) > 0.01 * rates[$0]

@@ -71,7 +71,20 @@ extension NaiveScheduler.Decision {
                 return prefix(of: queue, rows: rounded(short, after: boarded))
             }
         }
-        return crossing(queue, after: boarded, wanted: wanted)
+        let needed = rowsKeepingUp(index)
+        if short > 0, boarded + short >= needed {
+            return prefix(of: queue, rows: rounded(short, after: boarded))
+        }
+        return crossing(queue, after: boarded, wanted: min(wanted, max(needed - boarded, 1)))
+    }
+
+    /// A tenth more than the smallest batch that keeps up with the recent traffic, if there is one.
+    private func rowsKeepingUp(_ index: Int) -> Int {
+        let counted = recentRates[...index].reduce(0, +)
+        let rate = (counted + (counted / recentWindow).squareRoot()) / Double(serving)
+        guard rate * latency.perRow * latency.margin < 1 else { return .max }
+        let rows = Int(min((1.1 * latency.stableRows(rate: rate)).rounded(.up), 1e9))
+        return max((rows + latency.tile - 1) / latency.tile * latency.tile, 1)
     }
 
     /// The largest number of rows for which so many are due late enough; found by trying all.

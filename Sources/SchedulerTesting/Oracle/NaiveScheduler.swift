@@ -51,6 +51,7 @@ package struct NaiveScheduler {
 
     struct ClassTraffic {
         var arrivals: DecayedRate
+        var recent: DecayedRate
         var rejects: DecayedRate
         var tightest: Interval
     }
@@ -77,6 +78,7 @@ package struct NaiveScheduler {
         traffic = configuration.classes.map {
             ClassTraffic(
                 arrivals: DecayedRate(timeConstant: configuration.rateTimeConstant),
+                recent: DecayedRate(timeConstant: configuration.recentTimeConstant),
                 rejects: DecayedRate(
                     timeConstant: max(configuration.rateTimeConstant, $0.defaultDeadline / 2)),
                 tightest: $0.defaultDeadline)
@@ -111,6 +113,7 @@ package struct NaiveScheduler {
         case .turnedAway(let priorityClass, let rows):
             let index = min(priorityClass.rawValue, configuration.classes.count - 1)
             traffic[index].arrivals.add(rows, at: now)
+            traffic[index].recent.add(rows, at: now)
             traffic[index].rejects.add(rows, at: now)
         case .draining:
             isDraining = true
@@ -134,6 +137,7 @@ package struct NaiveScheduler {
                 shape: arrival.shape,
                 isExact: !arrival.allowsCheaperVariant && resident.count > 1))
         traffic[index].arrivals.add(arrival.rows, at: now)
+        traffic[index].recent.add(arrival.rows, at: now)
 
         if isDraining { return reject(request, .draining, at: now) }
         let starts = seats.filter(\.isInService).map {

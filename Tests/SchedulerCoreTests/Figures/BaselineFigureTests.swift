@@ -103,3 +103,41 @@ struct BaselineFigureTests {
         #expect(total.latency(quantile: 0.99) < 22)
     }
 }
+
+/// Where Clockwork was better once: see `docs/adr/0009-crossing-no-further-than-needed.md`.
+@Suite("Figures of bursts and clumps on device M", .tags(.simulation))
+struct BurstFigureTests {
+    @Test(
+        "Of short bursts and of clumps SWB serves at least as much in time as Clockwork",
+        arguments: [
+            .modulated(rates: [4, 20], dwell: 100), .clumps(rate: 9, alpha: 1.3),
+        ] as [ArrivalProcess])
+    func bursts(process: ArrivalProcess) throws {
+        var lead = 0.0
+        for seed in 1...3 as ClosedRange<UInt64> {
+            let ours = try Self.run(.slackAware, process, seed).total
+            let theirs = try Self.run(.clockwork(ClockworkSettings()), process, seed).total
+            lead += ours.inTimeShare - theirs.inTimeShare
+        }
+        #expect(lead / 3 > -0.0005, "\(lead / 3)")
+    }
+
+    static func run(
+        _ policy: Policy, _ process: ArrivalProcess, _ seed: UInt64
+    ) throws -> Outcome {
+        let random = Seeded(seed)
+        let device = PolicyFigureTests.quiet
+        var configuration = SchedulerConfiguration(
+            classes: PolicyFigureTests.one, maxBatchRows: 1_024,
+            latency: device.warmedUp(random.split("warm-up")))
+        configuration.maxQueuedRequests = 1 << 20
+        configuration.policy = policy
+        var options = VirtualServer.Options(devices: [device], random)
+        options.measuredFrom = .origin + .seconds(1)
+        var server = VirtualServer(configuration, options)
+        return try server.run(
+            Load(
+                process, classes: [LoadClass(0, deadline: 80)], milliseconds: 10_000,
+                random.split("load")))
+    }
+}
