@@ -42,7 +42,9 @@ var targets: [Target] = [
     ring("EngineAPI", ["ServingModel"]),
     ring(
         "ServingRuntime",
-        ["ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "CPlatform"]),
+        [
+            "ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "EngineAPI", "CPlatform",
+        ]),
 
     // Engines without dependencies of their own.
     ring("EngineSynthetic", ["ServingModel", "EngineAPI"]),
@@ -83,7 +85,7 @@ var targets: [Target] = [
         "ServingRuntimeTests",
         [
             "ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "EngineSynthetic",
-            "ServingRuntime", "SchedulerTesting",
+            "ServingRuntime", "SchedulerTesting", "TraceFormat",
         ]),
     tests(
         "EngineSyntheticTests", ["ServingModel", "EngineAPI", "EngineSynthetic", "EngineTesting"]),

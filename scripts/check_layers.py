@@ -36,7 +36,7 @@ TABLE = {
     "EngineAPI": (1, {"ServingModel"}, LIBC),
     "ServingRuntime": (
         1,
-        {"ServingModel", "ControlCore", "SchedulerCore", "EngineAPI", "CPlatform"},
+        {"ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "EngineAPI", "CPlatform"},
         COLLECTIONS | LIBC | {"Synchronization"},
     ),
     "ModelRepository": (

@@ -16,17 +16,20 @@ package struct ModelSettings: Sendable {
     package var threadsPerInstance: Int
     /// Whether instances compute on cores that event loops need too.
     package var sharesCores: Bool
+    /// Records what the models' schedulers are told and answer; `nil` for no recording.
+    package var recorder: TraceRecorder?
 
     /// Makes settings; see the properties.
     package init(
         classes: [PriorityClass], maxQueuedRequests: Int, maxQueuedBytes: Int,
-        threadsPerInstance: Int, sharesCores: Bool = false
+        threadsPerInstance: Int, sharesCores: Bool = false, recorder: TraceRecorder? = nil
     ) {
         self.classes = classes
         self.maxQueuedRequests = maxQueuedRequests
         self.maxQueuedBytes = maxQueuedBytes
         self.threadsPerInstance = threadsPerInstance
         self.sharesCores = sharesCores
+        self.recorder = recorder
     }
 }
 
@@ -278,7 +281,7 @@ package actor ModelManager {
         let queueLimit = configuration.dynamicBatching?.defaultQueuePolicy.maxQueueSize
         let logger = logger
         let name = version.model
-        return ServingSpecification(
+        var specification = ServingSpecification(
             interface: ModelInterface(
                 name: version.model, version: version.version, engine: version.engine.name,
                 maxBatchSize: configuration.maxBatchSize,
@@ -292,6 +295,8 @@ package actor ModelManager {
                     "engine failed on a batch",
                     metadata: ["model": "\(name)", "error": "\(error)"])
             })
+        specification.recorder = settings.recorder
+        return specification
     }
 
     private func retire(_ name: String, _ version: Int, _ state: ModelState) async {

@@ -22,6 +22,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Threads.
     package internal(set) var runtime = Runtime()
 
+    /// File to which the schedulers' events and decisions are recorded; `nil` for no recording.
+    package internal(set) var record: String?
+
     /// The least severe messages that are logged.
     package internal(set) var logLevel = LogLevel.info
 

@@ -6,6 +6,10 @@ extension ConfigurationKey {
         switch (binding, value) {
         case (.text(let place), .text(let text)) where !text.isEmpty:
             configuration[keyPath: place] = text
+        case (.optionalText(let place, _), .text(let text)) where !text.isEmpty:
+            configuration[keyPath: place] = text
+        case (.optionalText(let place, _), .nothing):
+            configuration[keyPath: place] = nil
         case (.texts(let place), .list(let values)):
             var texts: [String] = []
             for value in values {
@@ -71,7 +75,7 @@ extension ConfigurationKey {
                 text.split(separator: ":", omittingEmptySubsequences: false).map {
                     .text(String($0))
                 })
-        case .text, .level, .classes, .classColumn:
+        case .text, .optionalText, .level, .classes, .classColumn:
             return .text(text)
         }
     }

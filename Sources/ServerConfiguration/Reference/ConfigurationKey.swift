@@ -21,6 +21,8 @@ package struct ConfigurationKey: Sendable {
     enum Binding: Sendable {
         /// Text that is not empty.
         case text(Place<String>)
+        /// Text, or nothing, which means what is described here.
+        case optionalText(Place<String?>, otherwise: String)
         /// A list of texts that are not empty.
         case texts(Place<[String]>)
         /// A whole number.
@@ -89,7 +91,7 @@ extension ConfigurationKey {
     /// What is accepted, in words.
     package var allowed: String {
         switch binding {
-        case .text: "text that is not empty"
+        case .text, .optionalText: "text that is not empty"
         case .texts: "a list of texts that are not empty"
         case .integer(_, let range): words(range)
         case .optionalInteger(_, let range, _): words(range)
@@ -115,6 +117,7 @@ extension ConfigurationKey {
         let defaults = ServerConfiguration()
         switch binding {
         case .text(let place): return defaults[keyPath: place]
+        case .optionalText(_, let otherwise): return otherwise
         case .texts: return "none"
         case .integer(let place, _): return "\(defaults[keyPath: place])"
         case .optionalInteger(_, _, let otherwise): return otherwise

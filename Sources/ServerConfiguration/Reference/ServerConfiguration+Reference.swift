@@ -30,6 +30,10 @@ extension ServerConfiguration {
         ConfigurationKey(
             "log_level", .level(\.logLevel), flag: "--log-level",
             "The least severe messages that are logged."),
+        ConfigurationKey(
+            "record", .optionalText(\.record, otherwise: "no recording"), flag: "--record",
+            "File to which every event and decision of the schedulers is recorded, for "
+                + "`headway replay`; one that is there is kept as `FILE.old`."),
     ]
 
     private static let limits = [

@@ -15,10 +15,14 @@ struct Funnel: ~Copyable {
     /// Requests handed in whose end has not been decided or computed.
     private(set) var inFlight = 0
 
-    init(_ scheduler: consuming Scheduler, gate: Gate) {
+    init(_ scheduler: consuming Scheduler, gate: Gate, tape: SchedulerTape? = nil) {
         self.scheduler = scheduler
         self.gate = gate
+        self.tape = tape
     }
+
+    /// Where events and answers are recorded, if they are.
+    private let tape: SchedulerTape?
 
     /// The notice board for newcomers.
     private let gate: Gate
@@ -59,13 +63,13 @@ struct Funnel: ~Copyable {
             request.arrival = now
             request.id = waiting.insert(request)
             inFlight += 1
-            scheduler.handle(
+            decide(
                 .arrived(
                     Arrival(
                         id: request.id, priorityClass: request.priorityClass,
                         deadline: request.deadline, rows: request.rows, bytes: request.byteCount,
                         shape: shapes.id(of: request.shapes),
-                        isFollowed: index < requests.count - 1)), at: now, into: &actions)
+                        isFollowed: index < requests.count - 1)), at: now)
         }
         return drain(at: now)
     }
@@ -73,8 +77,15 @@ struct Funnel: ~Copyable {
     /// Hands any other event to the scheduler.
     mutating func handle(_ event: Event, at now: Instant) -> Work {
         if event == .timerFired { armed = .distantFuture }
-        scheduler.handle(event, at: now, into: &actions)
+        decide(event, at: now)
         return drain(at: now)
+    }
+
+    /// Asks the machine, and records what it answered.
+    private mutating func decide(_ event: Event, at now: Instant) {
+        let decided = actions.actions.count
+        scheduler.handle(event, at: now, into: &actions)
+        tape?.append(event, at: now, actions, from: decided)
     }
 
     /// Hands in the end of a batch of `requests` requests.
@@ -126,7 +137,7 @@ struct Funnel: ~Copyable {
     private mutating func tendGate(at now: Instant, _ work: inout Work) {
         gate.takeTurnedAway { work.turnedAway.append(($0, $1)) }
         for (priorityClass, count) in work.turnedAway {
-            scheduler.handle(.turnedAway(priorityClass, rows: count), at: now, into: &actions)
+            decide(.turnedAway(priorityClass, rows: count), at: now)
         }
         let timePerRow = scheduler.timePerRow
         for index in scheduler.configuration.classes.indices {

@@ -29,6 +29,8 @@ package final class ServedModel: Sendable {
     /// Requests handed in whose sink has not been told of their end.
     private let unanswered = Atomic(0)
     private let crew: [CrewMember]
+    /// Where the scheduler's life is recorded, if it is.
+    private let tape: SchedulerTape?
 
     /// Wires a model whose instances are up; see ``start(_:model:clock:timer:)``.
     init(
@@ -47,7 +49,9 @@ package final class ServedModel: Sendable {
         configuration.maxQueuedRequests = specification.maxQueuedRequests
         configuration.maxQueuedBytes = specification.maxQueuedBytes
         configuration.fastFail = .tail
-        funnel = Guarded(Funnel(Scheduler(configuration), gate: gate))
+        let tape = specification.recorder?.tape(specification.interface, configuration)
+        self.tape = tape
+        funnel = Guarded(Funnel(Scheduler(configuration), gate: gate, tape: tape))
         book = Guarded(ModelStatistics(classes: specification.classes.count))
         for member in crew {
             member.join(self)
@@ -99,6 +103,7 @@ package final class ServedModel: Sendable {
         await drain()
         for member in crew { member.worker.stop() }
         for member in crew { await member.ended() }
+        tape?.close()
     }
 
     // MARK: Instances

@@ -24,6 +24,9 @@ package struct ServingSpecification: Sendable {
     /// Whether instances compute on cores that event loops need too, because there are not enough.
     package var sharesCores: Bool
 
+    /// Records what the scheduler is told and answers; `nil` for no recording.
+    package var recorder: TraceRecorder?
+
     /// Told of every batch that the engine failed, on the instance's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void
 

@@ -9,6 +9,7 @@ internal import ServingRuntime
 struct DrainSignal: Service {
     let catalog: ModelCatalog
     let timeout: Interval
+    let recorder: TraceRecorder?
     let logger: Logger
 
     @concurrent
@@ -22,23 +23,28 @@ struct DrainSignal: Service {
         logger.notice("draining: no new connections, requests in flight finish")
         let catalog = catalog
         let timeout = timeout
+        let recorder = recorder
         let interrupt = Signals.onInterrupt {
-            Self.endNow("because of a second Ctrl-C", catalog)
+            Self.endNow("because of a second Ctrl-C", catalog, recorder)
         }
         // Nothing waits for this task: either the process ends before it wakes, or it ends the process.
         Task.detached {
             try await Task.sleep(nanoseconds: timeout.nanoseconds)
             let limit = Terminal.duration(timeout.milliseconds)
             withExtendedLifetime(interrupt) {
-                Self.endNow("at the drain timeout of \(limit)", catalog)
+                Self.endNow("at the drain timeout of \(limit)", catalog, recorder)
             }
         }
     }
 
     /// Ends the process with whatever is still in flight.
-    private static func endNow(_ why: String, _ catalog: ModelCatalog) {
+    private static func endNow(
+        _ why: String, _ catalog: ModelCatalog, _ recorder: TraceRecorder?
+    ) {
         let lost = catalog.ready.reduce(0) { $0 + $1.served.load.inFlight }
         Terminal.printError("headway stopped \(why): \(lost) requests in flight were lost")
+        // What was recorded is worth a moment, but a disk that hangs is not worth waiting for.
+        recorder?.close(waitingAtMost: .milliseconds(500))
         exit(1)
     }
 }

@@ -46,6 +46,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Least severe messages to log: trace, debug, info, notice, warning, error.")
     var logLevel: String?
 
+    @Option(
+        help:
+            "File to record every scheduling decision to, for `headway replay`. [default: none]")
+    var record: String?
+
     @Option(name: .customLong("set"), help: "Any setting of docs/configuration.md, as KEY=VALUE.")
     var settings: [String] = []
 
@@ -87,7 +92,7 @@ struct Serve: AsyncParsableCommand {
                     host: host, httpPort: httpPort, metricsPort: metricsPort,
                     repositories: modelRepository, eventLoops: eventLoops,
                     threadsPerInstance: threadsPerInstance, logLevel: logLevel,
-                    settings: settings))
+                    record: record, settings: settings))
         } catch {
             throw ServeFailure("\(error)")
         }

@@ -24,10 +24,10 @@ struct ServerAssembly {
         let repository = ModelRepository(roots: repositories, engines: engines.map(\.descriptor))
         // A repository that cannot be read is better said before ports are opened.
         _ = try repository.scan()
+        let recorder = try makeRecorder()
         let manager = ModelManager(
-            repository: repository,
-            engines: engines, settings: modelSettings, catalog: catalog, timer: ThreadTimer(),
-            logger: logger)
+            repository: repository, engines: engines, settings: modelSettings(recorder),
+            catalog: catalog, timer: ThreadTimer(), logger: logger)
         let gateway = HTTPGateway(manager: manager, settings: gatewaySettings, logger: logger)
         let bound = AsyncStream.makeStream(of: BoundPort.self)
         let services: [any Service] = [
@@ -37,7 +37,8 @@ struct ServerAssembly {
             gateway.metrics { bound.continuation.yield(.metrics($0)) },
             gateway.api { bound.continuation.yield(.api($0)) },
             DrainSignal(
-                catalog: catalog, timeout: configuration.limits.drainTimeout, logger: logger),
+                catalog: catalog, timeout: configuration.limits.drainTimeout, recorder: recorder,
+                logger: logger),
         ]
         let group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
@@ -47,10 +48,21 @@ struct ServerAssembly {
             throw gateway.explanation(of: error).map(ServeFailure.init) ?? error
         }
         Signals.ignore()
+        await recorder?.finish()
         Terminal.print("headway stopped: every request in flight was answered")
     }
 
-    private var modelSettings: ModelSettings {
+    private func makeRecorder() throws -> TraceRecorder? {
+        guard let path = configuration.record else { return nil }
+        let logger = logger
+        do {
+            return try TraceRecorder(path: path) { problem in logger.notice("\(problem)") }
+        } catch {
+            throw ServeFailure("\(error)")
+        }
+    }
+
+    private func modelSettings(_ recorder: TraceRecorder?) -> ModelSettings {
         let runtime = configuration.runtime
         let cores = HTTPGateway.availableCores
         return ModelSettings(
@@ -58,7 +70,8 @@ struct ServerAssembly {
             maxQueuedRequests: configuration.limits.maxQueuedRequests,
             maxQueuedBytes: configuration.limits.maxQueuedBytes,
             threadsPerInstance: runtime.threadsPerInstance,
-            sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores)
+            sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores,
+            recorder: recorder)
     }
 
     private var gatewaySettings: HTTPGatewaySettings {

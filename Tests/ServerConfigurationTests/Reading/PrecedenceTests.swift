@@ -38,7 +38,8 @@ struct PrecedenceTests {
         let resolved = try ServerConfiguration.resolve(
             overrides: Overrides(
                 host: "::1", httpPort: 0, metricsPort: 0, repositories: ["a:b", "c"],
-                eventLoops: 6, threadsPerInstance: 7, logLevel: "error"))
+                eventLoops: 6, threadsPerInstance: 7, logLevel: "error",
+                record: "run.trace"))
         #expect(resolved.network.host == "::1")
         #expect(resolved.network.httpPort == 0)
         #expect(resolved.network.metricsPort == 0)
@@ -46,6 +47,8 @@ struct PrecedenceTests {
         #expect(resolved.runtime.eventLoops == 6)
         #expect(resolved.runtime.threadsPerInstance == 7)
         #expect(resolved.logLevel == .error)
+        #expect(resolved.record == "run.trace")
+        #expect(ServerConfiguration().record == nil)
     }
 
     @Test("Every key that one text can express is reachable by the environment and by --set")
