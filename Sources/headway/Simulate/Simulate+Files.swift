@@ -26,6 +26,7 @@ extension Simulate {
             }
         }
         for index in scenarios.indices {
+            try Self.readTraces(&scenarios[index], of: files[index])
             do {
                 try scenarios[index].limitPolicies(to: policies)
             } catch {
