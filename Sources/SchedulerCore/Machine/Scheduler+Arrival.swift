@@ -14,10 +14,13 @@ extension Scheduler {
         _ arrival: Arrival, at now: Instant, into actions: inout ActionBuffer
     ) {
         precondition(arrival.rows >= 1, "request \(arrival.id) has \(arrival.rows) rows")
-        let index = min(arrival.priorityClass.rawValue, classes.count - 1)
+        supersede(arrival, into: &actions)
+        if exceedsQuota(arrival, at: now, into: &actions) { return }
+        let index = classIndex(of: arrival)
         let request = QueuedRequest(
             id: arrival.id, priorityClass: ClassIndex(index), arrival: now,
-            deadline: arrival.deadline, rows: arrival.rows, bytes: arrival.bytes)
+            deadline: arrival.deadline, rows: size(of: arrival), bytes: arrival.bytes)
+        let account = tenancy?.account(of: arrival, at: now) ?? 0
         classes[index].noteArrival(rows: request.rows, at: now)
 
         if isDraining { return refuse(request, .draining, at: now, into: &actions) }
@@ -28,22 +31,40 @@ extension Scheduler {
             return refuse(request, .queueFull, at: now, into: &actions)
         }
         guard isSlackAware else {
-            return admitByRule(request, bucket, at: now, into: &actions)
+            admitByRule(request, bucket, at: now, into: &actions)
+            return noteSubject(arrival)
         }
         guard !isLate(request, startingAt: start, bucket: bucket) else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
-        guard fits(request, bucket: bucket, startingAt: start) else {
+        guard fits(request, bucket: bucket, account: account, startingAt: start) else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
-        guard makeRoom(for: request, at: now, into: &actions) else {
+        guard makeRoom(for: request, account: account, at: now, into: &actions) else {
             return refuse(request, .queueFull, at: now, into: &actions)
         }
         if request.deadline != .distantFuture {
             classes[index].note(relativeDeadline: now.interval(to: request.deadline))
         }
         enqueue(request, bucket)
+        let key = queueKey(request)
+        tenancy?.add(request, key: key, account: account, bucket: bucket)
+        if tenancy != nil { chargeQuota(arrival, at: now) }
+        if arrival.supersedes != nil { noteSubject(arrival) }
     }
+
+    /// The class in which a request waits.
+    private func classIndex(of arrival: Arrival) -> Int {
+        var priorityClass = arrival.priorityClass
+        let modality = arrival.modality.rawValue
+        if modality < configuration.modalities.count {
+            priorityClass = configuration.modalities[modality].priorityClass(priorityClass)
+        }
+        return degraded(min(priorityClass.rawValue, classes.count - 1))
+    }
+
+    /// What a request adds to a batch: rows.
+    func size(of arrival: Arrival) -> Int { arrival.rows }
 
     /// Puts a request into its queue and into the books.
     mutating func enqueue(_ request: QueuedRequest, _ bucket: Int) {
@@ -104,13 +125,19 @@ extension Scheduler {
 
     /// Gives up the newest requests of the lightest lesser classes until `request` fits.
     private mutating func makeRoom(
-        for request: QueuedRequest, at now: Instant, into actions: inout ActionBuffer
+        for request: QueuedRequest, account: Int, at now: Instant,
+        into actions: inout ActionBuffer
     ) -> Bool {
         guard request.bytes <= configuration.maxQueuedBytes else { return false }
         while ledger.requests >= configuration.maxQueuedRequests
             || ledger.bytes + request.bytes > configuration.maxQueuedBytes
         {
-            guard let victim = lightestNewest(below: request.priorityClass) else { return false }
+            let lighter = lightestNewest(below: request.priorityClass)
+            let index = request.priorityClass.rawValue
+            let greedy =
+                lighter == nil && tenancy != nil
+                ? greediestNewest(index, than: account, rows: request.rows) : nil
+            guard let victim = lighter ?? greedy else { return false }
             let displaced = remove(victim)
             refuse(displaced, .displaced, at: now, into: &actions)
         }
@@ -138,6 +165,7 @@ extension Scheduler {
         buckets[bucket].queues[index].remove(slot, in: &table)
         buckets[bucket].count -= 1
         let request = table.discard(slot)
+        tenancy?.remove(request.id, request.priorityClass.rawValue, bucket: bucket, cost: nil)
         ledger.refund(request)
         return request
     }

@@ -143,6 +143,7 @@ extension Scheduler {
             }
         }
         guard buckets.count > 1 else { return best }
+        best = fairBucket(bestClass, at: now) ?? best
         for index in buckets.indices where buckets[index].count > 0 && index != best {
             let share = agedShare(in: buckets[index], at: now)
             buckets[index].credit = share > 0 ? buckets[index].credit + share : 0
@@ -178,7 +179,9 @@ extension Scheduler {
     ) -> Boarding {
         var boarded = Boarding()
         buckets[bucket].queues[index].take(dueFrom: deadline, rows: limit, in: &table) {
-            boarded.note($0.discard($1), into: &actions, &ledger)
+            let request = $0.discard($1)
+            ledger.refund(request)
+            boarded.note(request, into: &actions)
         }
         buckets[bucket].count -= boarded.requests
         return boarded
@@ -190,7 +193,9 @@ extension Scheduler {
     ) -> Boarding {
         var boarded = Boarding()
         buckets[bucket].queues[index].takeLatest(rows: limit, in: &table) {
-            boarded.note($0.discard($1), into: &actions, &ledger)
+            let request = $0.discard($1)
+            ledger.refund(request)
+            boarded.note(request, into: &actions)
         }
         buckets[bucket].count -= boarded.requests
         return boarded
@@ -212,11 +217,8 @@ struct Boarding {
         earliestArrival = min(earliestArrival, other.earliestArrival)
     }
 
-    fileprivate mutating func note(
-        _ request: QueuedRequest, into actions: inout ActionBuffer, _ ledger: inout QueueLedger
-    ) {
+    mutating func note(_ request: QueuedRequest, into actions: inout ActionBuffer) {
         actions.board(request.id)
-        ledger.refund(request)
         rows += request.rows
         requests += 1
         earliestDeadline = min(earliestDeadline, request.deadline)

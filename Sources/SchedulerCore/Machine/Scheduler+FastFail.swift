@@ -5,7 +5,8 @@ extension Scheduler {
     /// The earliest deadline that a request of one row would make if it arrived at `now`, judged by the
     /// work that waits before it; in the past when it would start at once.
     package func earliestDeadline(of priorityClass: ClassIndex, at now: Instant) -> Instant {
-        guard configuration.fastFail == .tail, isSlackAware, let start = earliestStart(at: now),
+        guard configuration.fastFail == .tail, isSlackAware, tenancy == nil,
+            let start = earliestStart(at: now),
             start > now || ledger.requests > 0
         else { return .origin }
         let index = min(priorityClass.rawValue, classes.count - 1)
@@ -31,12 +32,15 @@ extension Scheduler {
     }
 
     /// Whether the work queued before a request leaves time for it.
-    func fits(_ request: QueuedRequest, bucket: Int, startingAt start: Instant) -> Bool {
+    func fits(
+        _ request: QueuedRequest, bucket: Int, account: Int, startingAt start: Instant
+    ) -> Bool {
         guard configuration.fastFail == .tail, request.deadline != .distantFuture else {
             return true
         }
         let finish = finish(
-            of: request.rows, behind: rowsBefore(request), request.priorityClass.rawValue,
+            of: request.rows, behind: rowsBefore(request, account: account),
+            request.priorityClass.rawValue,
             buckets[bucket].latency(of: quickestVariant(bucket)), startingAt: start)
         return finish <= request.deadline
     }
@@ -58,18 +62,19 @@ extension Scheduler {
 
     /// Rows that board before `request` would: everything of more important classes, and what is due
     /// no later in its own.
-    private func rowsBefore(_ request: QueuedRequest) -> Int {
+    private func rowsBefore(_ request: QueuedRequest, account: Int) -> Int {
         let index = request.priorityClass.rawValue
         var rows = 0
+        var equals = 0
         for bucket in buckets where bucket.count > 0 {
             for above in 0..<index { rows += bucket.queues[above].rows(in: table) }
             let own = bucket.queues[index]
             if !own.isEmpty {
                 let later = request.deadline + Interval(nanoseconds: 1)
-                rows += own.rows(in: table) - own.rows(dueFrom: later, in: table)
+                equals += own.rows(in: table) - own.rows(dueFrom: later, in: table)
             }
         }
-        return rows
+        return rows + fairRows(before: request, account: account, rows: equals)
     }
 
     /// Counts requests that a shell turned away by ``earliestDeadline(of:at:)`` without an arrival.

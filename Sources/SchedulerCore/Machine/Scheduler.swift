@@ -34,6 +34,10 @@ package struct Scheduler: ~Copyable {
     var residentVariants: [Bool]
     /// Rows per millisecond that are rejected in any class, with a short memory.
     var shed: DecayedRate
+    /// Fair shares between tenants, where they are asked for.
+    var tenancy: Tenancy?
+    /// The latest request about each thing, with its number in the table.
+    var subjects: [Subject: (id: RequestID, sequence: UInt64)] = [:]
     /// Limits of the batch that is being formed, in an arbitrated scheduler.
     var grant: Grant?
     /// Rule and state of a policy other than SWB.
@@ -54,6 +58,7 @@ package struct Scheduler: ~Copyable {
         isSlackAware = configuration.policy.keepsDeadlines
         table = RequestTable(capacity: min(configuration.maxQueuedRequests, 4_096))
         buckets = []
+        tenancy = isSlackAware ? Tenancy(configuration) : nil
         residentVariants = configuration.cheaperVariants.map { _ in
             configuration.variantsAreResident
         }
@@ -140,7 +145,7 @@ package struct Scheduler: ~Copyable {
     var latestBucket: Int? {
         var latest: Int?
         for index in buckets.indices {
-            if let best = latest, buckets[index].lastUsed < buckets[best].lastUsed { continue }
+            if let best = latest, buckets[index].lastUsed <= buckets[best].lastUsed { continue }
             latest = index
         }
         return latest

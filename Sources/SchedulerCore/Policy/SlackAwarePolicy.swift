@@ -119,11 +119,23 @@ struct SlackAwarePolicy {
         guard room > 0 else { return }
         let choice = choose(index, state, room: room, scheduler)
         guard choice.rows > 0 else { return }
-        let boarded =
-            choice.newestFirst
-            ? scheduler.boardLatest(index, bucket: bucket, rows: choice.rows, into: &actions)
-            : scheduler.board(
-                index, bucket: bucket, dueFrom: choice.dueFrom, rows: choice.rows, into: &actions)
+        let waiting = scheduler.buckets[bucket].queues[index].rows(in: scheduler.table)
+        let first = actions.members.count
+        let boarded: Boarding
+        if choice.rows < waiting, scheduler.hasRivals(index, bucket: bucket) {
+            boarded = scheduler.boardFairly(
+                index, bucket: bucket, dueFrom: choice.dueFrom, rows: choice.rows,
+                perRow: latency.perRow, into: &actions)
+        } else {
+            boarded =
+                choice.newestFirst
+                ? scheduler.boardLatest(index, bucket: bucket, rows: choice.rows, into: &actions)
+                : scheduler.board(
+                    index, bucket: bucket, dueFrom: choice.dueFrom, rows: choice.rows,
+                    into: &actions)
+            scheduler.chargeTenants(
+                index, bucket: bucket, perRow: latency.perRow, members: first, actions)
+        }
         state.rows += boarded.rows
         state.slack = min(state.slack, slack(until: boarded.earliestDeadline))
     }
@@ -141,7 +153,9 @@ struct SlackAwarePolicy {
         let boarded = state.rows
         let waiting = scheduler.buckets[bucket].queues[index].rows(in: scheduler.table)
         let wanted = min(waiting, room)
-        if index > 0, isOverloaded(index, rate: state.rate, scheduler) {
+        if index > 0, !scheduler.hasRivals(index, bucket: bucket),
+            isOverloaded(index, rate: state.rate, scheduler)
+        {
             return newest(index, boarded: boarded, wanted: wanted, scheduler)
         }
         let headSlack = slack(ofRow: 0, index, scheduler)
@@ -156,7 +170,11 @@ struct SlackAwarePolicy {
         if short > 0, boarded + short >= needed {
             return Choice(rows: rounded(short, boarded: boarded))
         }
-        let enough = min(wanted, max(needed - boarded, 1))
+        // Between tenants a batch is kept so short that who arrives during one can ride the next: the
+        // largest possible one would be filled with the newest, whoever sent them.
+        let hasRivals = scheduler.hasRivals(index, bucket: bucket)
+        let most = hasRivals ? min(needed, deadlineRows) : needed
+        let enough = min(wanted, max(most - boarded, 1))
         return crossing(index, boarded: boarded, wanted: enough, scheduler)
     }
 
@@ -167,6 +185,7 @@ struct SlackAwarePolicy {
         let took = latency.latency(rows: state.rows + short)
         let rate = state.accumulatedRate
         if latency.throughput(rows: state.rows + short) >= rate { return true }
+        if isYoungBurst(rows: state.rows + short, scheduler) { return true }
         let nextSlack = slack(ofRow: short, index, scheduler) - took
         let remaining = Double(waiting - short) + rate * took.milliseconds
         return Double(latency.rows(within: nextSlack)) >= remaining
@@ -225,8 +244,12 @@ struct SlackAwarePolicy {
             }
         }
         guard let earliest else { return 0 }
-        let request = scheduler.remove(earliest)
+        let request = scheduler.table.nodes[Int(earliest)].request
         actions.board(request.id)
+        scheduler.chargeTenants(
+            request.priorityClass.rawValue, bucket: bucket, perRow: latency.perRow,
+            members: actions.members.count - 1, actions)
+        scheduler.remove(earliest)
         return request.rows
     }
 

@@ -54,6 +54,21 @@ struct RequestQueue {
         return fitting
     }
 
+    /// The first request whose deadline is `deadline` or later.
+    func first(dueFrom deadline: Instant, in table: borrowing RequestTable) -> Slot {
+        var found = RequestTable.none
+        var slot = root
+        while slot != RequestTable.none {
+            if table.nodes[Int(slot)].key >= deadline {
+                found = slot
+                slot = table.nodes[Int(slot)].left
+            } else {
+                slot = table.nodes[Int(slot)].right
+            }
+        }
+        return found
+    }
+
     /// The request that holds row number `row`, counted from 0 in deadline order.
     func slot(atRow row: Int, in table: borrowing RequestTable) -> Slot {
         var row = row

@@ -117,8 +117,8 @@ extension ActionChecker {
             guard earliestStart(at: now) == nil else {
                 throw no(.noInstanceWhileServing, now, "request \(id)")
             }
-        case .superseded, .quotaExceeded, .memoryExceeded:
-            break
+        case .superseded, .quotaExceeded: try justifyOption(id, reason, record.arrival, input)
+        case .memoryExceeded: break
         }
         records[id]?.life = .rejected
         count(record.arrival, -1)
@@ -146,8 +146,10 @@ extension ActionChecker {
         let index = classIndex(arrival)
         guard configuration.policy.keepsDeadlines, let newcomer,
             let displacing = records[newcomer]?.arrival, isOverLimit,
-            classIndex(displacing) < index, waitingByClass[(index + 1)...].allSatisfy({ $0 == 0 })
+            classIndex(displacing) < index || isRival(arrival, of: displacing),
+            waitingByClass[(index + 1)...].allSatisfy({ $0 == 0 })
         else { throw no(.displacedUnjustly, now, "request \(id) of class \(index)") }
+        if isRival(arrival, of: displacing) { return }
         for other in records.values
         where other.life == .waiting && classIndex(other.arrival) == index {
             guard other.arrival.deadline <= arrival.deadline else {

@@ -119,8 +119,10 @@ package struct ActionChecker: Sendable {
         case .arrived(let arrival):
             newcomer = arrival.id
             newcomerStart = earliestStart(at: input.at)
-            records[arrival.id] = Record(arrival: arrival, arrivedAt: input.at, life: .waiting)
-            count(arrival, 1)
+            let classified = classified(arrival)
+            records[arrival.id] = Record(
+                arrival: classified, arrivedAt: input.at, life: .waiting)
+            count(classified, 1)
         case .completed(let instance, _):
             vacate(instance)
         case .instanceReady(let instance):

@@ -48,6 +48,10 @@ package struct Violation: Error, Sendable, Equatable, CustomStringConvertible {
         case rejectedWhileRoom
         /// Displaced while there is room, or by work that is not more important, or the wrong victim.
         case displacedUnjustly
+        /// Ended in favour of a newer request that is not about the same thing.
+        case supersededUnjustly
+        /// Rejected for a quota that the tenant does not have.
+        case quotaWithoutOne
         /// Rejected for lack of instances while one serves.
         case noInstanceWhileServing
         /// Rejected as draining although the server is open.

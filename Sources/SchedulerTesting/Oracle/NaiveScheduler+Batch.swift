@@ -20,7 +20,9 @@ extension NaiveScheduler {
             decision = Decision(self, shape: shape, variant: variant, at: now)
         }
         let riders = decision.riders()
-        let rows = riders.reduce(0) { $0 + $1.arrival.rows }
+        accounts = decision.accounts
+        served = decision.served
+        let rows = riders.reduce(0) { $0 + $1.size }
         waiting.removeAll { candidate in riders.contains { $0.sequence == candidate.sequence } }
         let predicted = shapes[shape].models[decision.variant].latency(rows: rows)
         launched += 1
@@ -57,7 +59,8 @@ extension NaiveScheduler {
             ($0.head.classIndex, $0.head.arrival.deadline, $0.head.sequence)
                 < ($1.head.classIndex, $1.head.arrival.deadline, $1.head.sequence)
         }
-        guard let best else { preconditionFailure("no shape waits") }
+        guard var best else { preconditionFailure("no shape waits") }
+        if let fair = fairShape(best.head.classIndex, at: now) { best.shape = fair }
         for index in used where index != best.shape {
             var share = 0.0
             for classIndex in configuration.classes.indices {
@@ -98,6 +101,12 @@ extension NaiveScheduler {
         let reserved: [Int]
         /// By class, in deadline order.
         let queues: [[Waiting]]
+        /// Charged as requests board.
+        var accounts: [Account]
+        var served: [Double]
+        let hasTenants: Bool
+        let burst: BurstSplit?
+        let shed: Double
         /// Instances that share the traffic.
         let serving: Int
         /// Tightest relative deadline among classes with traffic.
@@ -108,6 +117,11 @@ extension NaiveScheduler {
             let latency = scheduler.shapes[shape].models[variant]
             self.now = now
             self.variant = variant
+            accounts = scheduler.accounts
+            served = scheduler.served
+            hasTenants = scheduler.hasTenants
+            burst = configuration.burstSplit
+            shed = scheduler.shed.value(at: now)
             self.latency = latency
             guardInterval = configuration.guardInterval
             floorRows = latency.rows(atEfficiency: configuration.minEfficiency)
@@ -130,7 +144,7 @@ extension NaiveScheduler {
             let instances = scheduler.seats.count { $0.isInService || $0.job != nil }
             serving = max(instances, 1)
             if instances > 1 {
-                let queued = scheduler.waiting.reduce(0) { $0 + $1.arrival.rows }
+                let queued = scheduler.waiting.reduce(0) { $0 + $1.size }
                 let rate = rates.reduce(0, +) / Double(instances)
                 let fair = max(
                     1.2 * latency.stableRows(rate: rate), Double(queued) / Double(instances), 1)
@@ -155,7 +169,7 @@ extension NaiveScheduler {
                 else { return 0 }
                 let share = configuration.classes[index].floorShare * Double(deadlineRows)
                 return min(
-                    Int(share.rounded(.up)), queues[index].reduce(0) { $0 + $1.arrival.rows })
+                    Int(share.rounded(.up)), queues[index].reduce(0) { $0 + $1.size })
             }
         }
     }

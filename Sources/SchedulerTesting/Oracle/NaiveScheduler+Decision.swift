@@ -6,21 +6,27 @@ extension NaiveScheduler.Decision {
     typealias Waiting = NaiveScheduler.Waiting
 
     /// Who rides, in the order of boarding.
-    func riders() -> [Waiting] {
+    mutating func riders() -> [Waiting] {
         var riders: [Waiting] = []
         for index in queues.indices where !queues[index].isEmpty {
             let boarded = rows(of: riders)
             let slack = riders.map { self.slack(of: $0) }.min() ?? .never
             let cap = min(cap(for: index), latency.rows(within: slack))
             let room = cap - boarded - reserved[(index + 1)...].reduce(0, +)
-            if room > 0 { riders += boarding(index, after: boarded, room: room) }
+            guard room > 0 else { continue }
+            let choice = boarding(index, after: boarded, room: room)
+            guard choice.rows > 0 else { continue }
+            let isContended = choice.rows < rows(of: queues[index]) && hasRivals(index)
+            riders +=
+                isContended
+                ? fair(choice, index) : charge(prefix(of: choice.from, rows: choice.rows))
         }
         if riders.isEmpty {
             let everyone = queues.joined()
             let earliest = everyone.min {
                 ($0.arrival.deadline, $0.sequence) < ($1.arrival.deadline, $1.sequence)
             }
-            return earliest.map { [$0] } ?? []
+            return charge(earliest.map { [$0] } ?? [])
         }
         return riders
     }
@@ -31,7 +37,7 @@ extension NaiveScheduler.Decision {
         var riding = 0
         for index in queues.indices where !queues[index].isEmpty {
             riding = max(riding, min(riding + rows(of: queues[index]), cap(for: index)))
-            riding = max(riding, queues[index][0].arrival.rows)
+            riding = max(riding, queues[index][0].size)
         }
         let took = latency.latency(rows: riding)
         let heads = queues.compactMap(\.first).map { slack(of: $0) }
@@ -48,16 +54,63 @@ extension NaiveScheduler.Decision {
             .reduce(maxRows, min)
     }
 
-    private func boarding(_ index: Int, after boarded: Int, room: Int) -> [Waiting] {
+    /// So many rows from the front of a list.
+    struct Choice {
+        var rows: Int
+        var from: [Waiting]
+    }
+
+    /// Whether several accounts compete for the places of a class.
+    private func hasRivals(_ index: Int) -> Bool {
+        hasTenants && Set(queues[index].map(\.account)).count > 1
+    }
+
+    /// Charges those that ride, in order.
+    private mutating func charge(_ riders: [Waiting]) -> [Waiting] {
+        for rider in riders { charge(rider) }
+        return riders
+    }
+
+    private mutating func charge(_ rider: Waiting) {
+        guard hasTenants else { return }
+        let index = rider.classIndex
+        served[index] = max(served[index], accounts[rider.account].used[index])
+        accounts[rider.account].used[index] +=
+            latency.perRow * Double(rider.size) / accounts[rider.account].weight
+    }
+
+    /// Again and again the most urgent one of the account that is furthest behind; an account whose next
+    /// one does not fit is out.
+    private mutating func fair(_ choice: Choice, _ index: Int) -> [Waiting] {
+        var left = choice.from
+        var riders: [Waiting] = []
+        while true {
+            let next = left.enumerated().min { one, other in
+                let (a, b) = (accounts[one.element.account], accounts[other.element.account])
+                return (a.used[index], a.tenant, a.modality, one.offset)
+                    < (b.used[index], b.tenant, b.modality, other.offset)
+            }
+            guard let next, rows(of: riders) < choice.rows else { return riders }
+            if rows(of: riders) + next.element.size > choice.rows {
+                left.removeAll { $0.account == next.element.account }
+            } else {
+                charge(next.element)
+                riders.append(next.element)
+                left.remove(at: next.offset)
+            }
+        }
+    }
+
+    private func boarding(_ index: Int, after boarded: Int, room: Int) -> Choice {
         let queue = queues[index]
         let waiting = rows(of: queue)
         let wanted = min(waiting, room)
-        if index > 0, overloaded[index] {
+        if index > 0, overloaded[index], !hasRivals(index) {
             return newest(queue, after: boarded, wanted: wanted)
         }
         let headSlack = slack(of: queue[0])
         if latency.latency(rows: boarded + wanted) <= headSlack {
-            return prefix(of: queue, rows: rounded(wanted, after: boarded))
+            return Choice(rows: rounded(wanted, after: boarded), from: queue)
         }
         let short = latency.rows(within: headSlack) - boarded
         if short > 0 {
@@ -66,16 +119,18 @@ extension NaiveScheduler.Decision {
             let next = request(queue, atRow: short).map { slack(of: $0) - took } ?? .zero
             let remaining = Double(waiting - short) + rate * took.milliseconds
             if latency.throughput(rows: boarded + short) >= rate
+                || isYoungBurst(boarded + short)
                 || Double(latency.rows(within: next)) >= remaining
             {
-                return prefix(of: queue, rows: rounded(short, after: boarded))
+                return Choice(rows: rounded(short, after: boarded), from: queue)
             }
         }
         let needed = rowsKeepingUp(index)
         if short > 0, boarded + short >= needed {
-            return prefix(of: queue, rows: rounded(short, after: boarded))
+            return Choice(rows: rounded(short, after: boarded), from: queue)
         }
-        return crossing(queue, after: boarded, wanted: min(wanted, max(needed - boarded, 1)))
+        let most = hasRivals(index) ? min(needed, deadlineRows) : needed
+        return crossing(queue, after: boarded, wanted: min(wanted, max(most - boarded, 1)))
     }
 
     /// A tenth more than the smallest batch that keeps up with the recent traffic, if there is one.
@@ -88,15 +143,22 @@ extension NaiveScheduler.Decision {
     }
 
     /// The largest number of rows for which so many are due late enough; found by trying all.
-    private func crossing(_ queue: [Waiting], after boarded: Int, wanted: Int) -> [Waiting] {
+    private func crossing(_ queue: [Waiting], after boarded: Int, wanted: Int) -> Choice {
         var largest = 0
         for rows in stride(from: 1, through: wanted, by: 1)
         where self.rows(of: due(queue, batch: boarded + rows)) >= rows {
             largest = rows
         }
-        guard largest > 0 else { return [] }
         let rows = rounded(largest, after: boarded)
-        return prefix(of: due(queue, batch: boarded + rows), rows: rows)
+        return Choice(rows: rows, from: due(queue, batch: boarded + rows))
+    }
+
+    /// Overload that may soon be over, and a batch that is nearly as efficient as the best.
+    private func isYoungBurst(_ rows: Int) -> Bool {
+        guard let burst else { return false }
+        let best = latency.throughput(rows: deadlineRows)
+        return latency.throughput(rows: rows) >= burst.minEfficiency * best
+            && shed < burst.youngShare * rates.reduce(0, +)
     }
 
     private func due(_ queue: [Waiting], batch rows: Int) -> [Waiting] {
@@ -104,7 +166,7 @@ extension NaiveScheduler.Decision {
         return queue.filter { $0.arrival.deadline >= end }
     }
 
-    private func newest(_ queue: [Waiting], after boarded: Int, wanted: Int) -> [Waiting] {
+    private func newest(_ queue: [Waiting], after boarded: Int, wanted: Int) -> Choice {
         let waiting = rows(of: queue)
         var largest = 0
         for rows in stride(from: 1, through: wanted, by: 1) {
@@ -113,10 +175,10 @@ extension NaiveScheduler.Decision {
         }
         var riders: [Waiting] = []
         for candidate in queue.reversed() {
-            guard rows(of: riders) + candidate.arrival.rows <= largest else { break }
+            guard rows(of: riders) + candidate.size <= largest else { break }
             riders.insert(candidate, at: 0)
         }
-        return riders
+        return Choice(rows: rows(of: riders), from: riders)
     }
 
     private func rounded(_ rows: Int, after boarded: Int) -> Int {
@@ -134,13 +196,13 @@ extension NaiveScheduler.Decision {
     // MARK: Rows
 
     private func rows(of requests: [Waiting]) -> Int {
-        requests.reduce(0) { $0 + $1.arrival.rows }
+        requests.reduce(0) { $0 + $1.size }
     }
 
     private func prefix(of requests: [Waiting], rows limit: Int) -> [Waiting] {
         var taken: [Waiting] = []
         for request in requests {
-            guard rows(of: taken) + request.arrival.rows <= limit else { break }
+            guard rows(of: taken) + request.size <= limit else { break }
             taken.append(request)
         }
         return taken
@@ -149,7 +211,7 @@ extension NaiveScheduler.Decision {
     private func request(_ queue: [Waiting], atRow row: Int) -> Waiting? {
         var passed = 0
         for request in queue {
-            passed += request.arrival.rows
+            passed += request.size
             if row < passed { return request }
         }
         return nil

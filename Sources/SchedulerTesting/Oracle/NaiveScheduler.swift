@@ -17,6 +17,10 @@ package struct NaiveScheduler {
         var sequence: Int
         /// The queue it waits in.
         var queue: Queue
+        /// What it adds to a batch.
+        var size: Int
+        /// Whose share it uses.
+        var account = 0
     }
 
     /// Only requests of one queue share a batch.
@@ -68,10 +72,19 @@ package struct NaiveScheduler {
     var members: [RequestID] = []
     /// Which variants are loaded, the full model first.
     var resident: [Bool]
+    var accounts: [Account] = []
+    var lookups = 0
+    /// By class, where the account served last stood.
+    var served: [Double]
+    /// Rejects of all classes, with a short memory.
+    var shed: DecayedRate
 
     /// A scheduler without requests, whose instances are all absent.
     package init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
+        served = configuration.classes.map { _ in 0 }
+        shed = DecayedRate(
+            timeConstant: configuration.burstSplit?.timeConstant ?? .milliseconds(200))
         resident =
             [true] + configuration.cheaperVariants.map { _ in configuration.variantsAreResident }
         seats = Array(repeating: Seat(), count: configuration.instances)
@@ -83,6 +96,7 @@ package struct NaiveScheduler {
                     timeConstant: max(configuration.rateTimeConstant, $0.defaultDeadline / 2)),
                 tightest: $0.defaultDeadline)
         }
+        _ = account(.none, -1, at: .origin)
     }
 
     /// Takes an event and answers the whole step.
@@ -115,6 +129,7 @@ package struct NaiveScheduler {
             traffic[index].arrivals.add(rows, at: now)
             traffic[index].recent.add(rows, at: now)
             traffic[index].rejects.add(rows, at: now)
+            shed.add(rows, at: now)
         case .draining:
             isDraining = true
         case .variant(let variant, let isResident):
@@ -129,15 +144,19 @@ package struct NaiveScheduler {
     // MARK: Arrivals
 
     private mutating func arrive(_ arrival: Arrival, at now: Instant) {
-        let index = min(arrival.priorityClass.rawValue, configuration.classes.count - 1)
+        supersede(arrival)
+        if exceedsQuota(arrival, at: now) { return }
+        let index = classIndex(of: arrival)
         sequence += 1
-        let request = Waiting(
+        var request = Waiting(
             arrival: arrival, arrivedAt: now, classIndex: index, sequence: sequence,
             queue: Queue(
                 shape: arrival.shape,
-                isExact: !arrival.allowsCheaperVariant && resident.count > 1))
-        traffic[index].arrivals.add(arrival.rows, at: now)
-        traffic[index].recent.add(arrival.rows, at: now)
+                isExact: !arrival.allowsCheaperVariant && resident.count > 1),
+            size: size(arrival))
+        if hasTenants { request.account = account(of: arrival, at: now) }
+        traffic[index].arrivals.add(request.size, at: now)
+        traffic[index].recent.add(request.size, at: now)
 
         if isDraining { return reject(request, .draining, at: now) }
         let starts = seats.filter(\.isInService).map {
@@ -154,7 +173,42 @@ package struct NaiveScheduler {
         }
         guard makeRoom(for: request, at: now) else { return reject(request, .queueFull, at: now) }
         if arrival.deadline != .distantFuture { note(index, now.interval(to: arrival.deadline)) }
+        lift(request)
         waiting.append(request)
+        spendQuota(arrival, at: now)
+    }
+
+    /// What a request adds to a batch: rows.
+    func size(_ arrival: Arrival) -> Int { arrival.rows }
+
+    /// Only the latest request of a tenant about one thing counts.
+    private mutating func supersede(_ arrival: Arrival) {
+        guard let key = arrival.supersedes else { return }
+        let older = waiting.firstIndex {
+            $0.arrival.supersedes == key && $0.arrival.tenant == arrival.tenant
+        }
+        guard let older else { return }
+        let request = waiting.remove(at: older)
+        actions.append(.reject(request.arrival.id, .superseded, retryAfter: .zero))
+    }
+
+    /// The class by the modality's table; the next lesser one when the class's part of the queue is used
+    /// up.
+    private func classIndex(of arrival: Arrival) -> Int {
+        let last = configuration.classes.count - 1
+        var index = arrival.priorityClass.rawValue
+        if configuration.modalities.indices.contains(arrival.modality.rawValue) {
+            let table = configuration.modalities[arrival.modality.rawValue].classes
+            if !table.isEmpty { index = table[min(index, table.count - 1)].rawValue }
+        }
+        index = min(index, last)
+        guard configuration.degradesWhenFull, index > 0, index < last,
+            waiting.count < configuration.maxQueuedRequests
+        else { return index }
+        let part = max(configuration.maxQueuedRequests / configuration.classes.count, 1)
+        let own = waiting.count { $0.classIndex == index }
+        let lesser = waiting.count { $0.classIndex == index + 1 }
+        return own >= part && lesser < part ? index + 1 : index
     }
 
     /// Whether the request makes its deadline when all that goes before it is computed in full batches.
@@ -164,21 +218,22 @@ package struct NaiveScheduler {
         guard configuration.fastFail == .tail, request.arrival.deadline != .distantFuture else {
             return true
         }
-        let before = waiting.filter { other in
-            other.classIndex < request.classIndex
-                || (other.classIndex == request.classIndex
-                    && other.arrival.deadline <= request.arrival.deadline)
+        let above = waiting.filter { $0.classIndex < request.classIndex }
+        let earlier = waiting.filter { other in
+            other.classIndex == request.classIndex
+                && other.arrival.deadline <= request.arrival.deadline
         }
+        let before = above.reduce(0) { $0 + $1.size } + fairRows(before: request, among: earlier)
         let patience = (traffic[request.classIndex].tightest - configuration.guardInterval) / 2
         let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchRows)
         let serving = max(seats.filter { $0.isInService || $0.job != nil }.count, 1)
-        var left = (before.reduce(0) { $0 + $1.arrival.rows } + serving - 1) / serving
+        var left = (before + serving - 1) / serving
         var end = start + configuration.guardInterval
         while left >= batch {
             end = end + latency.latency(rows: batch)
             left -= batch
         }
-        let last = min(left + request.arrival.rows, max(batch, request.arrival.rows))
+        let last = min(left + request.size, max(batch, request.size))
         return end + latency.latency(rows: last) <= request.arrival.deadline
     }
 
@@ -223,7 +278,7 @@ package struct NaiveScheduler {
     /// Time that a request needs alone, by the quickest variant.
     func needed(by request: Waiting, _ state: ShapeState) -> Interval {
         let quickest = allowed(state).last ?? 0
-        return state.models[quickest].latency(rows: request.arrival.rows)
+        return state.models[quickest].latency(rows: request.size)
             + configuration.guardInterval
     }
 
@@ -242,16 +297,21 @@ package struct NaiveScheduler {
                             waiting[$1].sequence
                         )
                 })
-            else { return false }
+            else {
+                guard let greedy = greediestNewest(than: request) else { return false }
+                reject(waiting.remove(at: greedy), .displaced, at: now)
+                continue
+            }
             reject(waiting.remove(at: victim), .displaced, at: now)
         }
         return true
     }
 
     mutating func reject(_ request: Waiting, _ reason: RejectReason, at now: Instant) {
-        traffic[request.classIndex].rejects.add(request.arrival.rows, at: now)
+        traffic[request.classIndex].rejects.add(request.size, at: now)
+        shed.add(request.size, at: now)
         let model = shapes.max { $0.lastUsed < $1.lastUsed }?.models[0] ?? configuration.latency
-        let rows = max(waiting.reduce(0) { $0 + $1.arrival.rows }, 1)
+        let rows = max(waiting.reduce(0) { $0 + $1.size }, 1)
         let serving = max(seats.count { $0.isInService || $0.job != nil }, 1)
         let rate = model.throughput(rows: min(rows, configuration.maxBatchRows)) * Double(serving)
         let backlog = Interval(milliseconds: Double(rows) / rate)

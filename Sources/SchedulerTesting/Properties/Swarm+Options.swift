@@ -7,6 +7,42 @@ internal import Simulator
 extension Swarm {
     func drawOptions(_ configuration: inout SchedulerConfiguration, _ device: inout DeviceModel) {
         drawVariants(&configuration, &device)
+        drawTenants(&configuration, device)
+        var draw = random.split("small options")
+        if draw.chance(0.3) { configuration.burstSplit = BurstSplit() }
+        configuration.degradesWhenFull = draw.chance(0.3)
+    }
+
+    private func drawTenants(
+        _ configuration: inout SchedulerConfiguration, _ device: DeviceModel
+    ) {
+        var draw = random.split("tenants")
+        if draw.chance(0.4) {
+            var policy = TenantPolicy()
+            policy.maxTenants = draw.pick(2, 3, 256)
+            if draw.chance(0.5) {
+                policy.grants = [
+                    TenantPolicy.Grant(TenantID(1), weight: draw.pick(0.5, 2, 10)),
+                    TenantPolicy.Grant(
+                        TenantID(2),
+                        quota: TenantPolicy.Quota(
+                            rate: draw.pick(0.05, 0.5), burst: device.perRow * draw.pick(1, 20))),
+                ]
+            }
+            if draw.chance(0.2) {
+                policy.quota = TenantPolicy.Quota(rate: 0.3, burst: device.perRow * 10)
+            }
+            configuration.tenants = policy
+        }
+        if draw.chance(0.3) {
+            let last = configuration.classes.count - 1
+            configuration.modalities = [
+                Modality("text", weight: 0.2, deviceShare: draw.pick(nil, 1)),
+                Modality(
+                    "image", weight: 1, deviceShare: draw.pick(nil, 3),
+                    classes: draw.pick([], [ClassIndex(last), ClassIndex(0)])),
+            ]
+        }
     }
 
     private func drawVariants(
@@ -30,12 +66,20 @@ extension Swarm {
         var draw = random.split("labels")
         let exact = draw.pick(0, 0, 0.3)
         let changes = draw.pick(0, 0.05)
+        let tenants = draw.pick(1, 3, 5)
+        let subjects = draw.pick(0, 0, 3, 30)
+        let modalities = max(configuration.modalities.count, 1)
         for stimulus in stimuli {
             guard case .arrive(var arrival) = stimulus.kind else {
                 labelled.append(stimulus)
                 continue
             }
             arrival.allowsCheaperVariant = !draw.chance(exact)
+            arrival.tenant = TenantID(UInt32(draw.integer(in: 0...tenants)))
+            arrival.modality = ModalityIndex(draw.integer(in: 0...(modalities - 1)))
+            if subjects > 0, draw.chance(0.5) {
+                arrival.supersedes = SupersedeKey(UInt64(draw.integer(in: 1...subjects)))
+            }
             labelled.append(Stimulus(at: stimulus.at, .arrive(arrival)))
             let count = configuration.cheaperVariants.count
             if count > 0, draw.chance(changes) {
