@@ -31,6 +31,10 @@ struct SingleModelRun {
         let duration = Interval(milliseconds: scenario.durationSeconds * 1_000)
         options.measuredFrom =
             .origin + Interval(milliseconds: scenario.warmupSeconds * 1_000)
+        if policy.variants == .sticky, let variant = scenario.devices.variants.first {
+            options.variantSwitch = VariantSwitch(
+                loadTime: Interval(milliseconds: variant.loadMilliseconds))
+        }
         if bins > 0 { options.bins = SeriesBins(covering: duration, count: bins) }
         var server = VirtualServer(configuration, options)
         let load = ScenarioLoad(
@@ -68,7 +72,8 @@ struct SingleModelRun {
         configuration.policy = policy.policy
         configuration.fastFail = policy.fastFail
         if policy.splitsBursts { configuration.burstSplit = BurstSplit() }
-        if policy.variants == .perBatch {
+        if policy.variants != .off {
+            configuration.variantsAreResident = policy.variants == .perBatch
             configuration.cheaperVariants = scenario.devices.variants.indices.map { index in
                 device.warmedUp(
                     warmUp.split("variant \(index)"), variant: index + 1, unit: unit)

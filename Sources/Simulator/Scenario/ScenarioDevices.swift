@@ -29,12 +29,14 @@ package struct ScenarioDevices: Sendable, Equatable {
     package init() {}
 }
 
-/// A cheaper model that stays resident beside the full one, such as a quantised copy.
+/// A cheaper model beside the full one, such as a quantised copy.
 package struct VariantPlan: Sendable, Equatable {
     /// Its name (`name`).
     package var name: String
     /// Its duration as a part of the full model's (`time_factor`).
     package var timeFactor: Double
+    /// Milliseconds to load it, where it is not resident from the start.
+    package var loadMilliseconds = 1_000.0
 
     /// Makes a variant.
     package init(name: String, timeFactor: Double) {

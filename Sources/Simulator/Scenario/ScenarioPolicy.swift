@@ -21,7 +21,8 @@ package struct ScenarioPolicy: Sendable, Equatable {
         case off
         /// For each batch anew.
         case perBatch = "per_batch"
-        /// Switched on and off with hysteresis, as where a variant has to be loaded first.
+        /// The first one is loaded under overload and unloaded afterwards, with hysteresis; while it is
+        /// loaded, for each batch anew.
         case sticky
     }
 

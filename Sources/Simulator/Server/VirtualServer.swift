@@ -1,3 +1,4 @@
+internal import ControlCore
 package import SchedulerCore
 package import ServingModel
 
@@ -18,6 +19,8 @@ package struct VirtualServer: ~Copyable {
         package var measuredFrom = Instant.origin
         /// Width and number of the bins of ``VirtualServer/series``; none by default.
         package var bins: SeriesBins?
+        /// Loads and unloads the first cheaper variant; `nil` leaves all as the configuration says.
+        package var variantSwitch: VariantSwitch?
         /// More events than any run needs: a run that exceeds them does not end.
         package var maxEvents = 4_000_000_000
 
@@ -50,6 +53,7 @@ package struct VirtualServer: ~Copyable {
     private var buffer = ActionBuffer()
     private var devices: [Device]
     private var records = RequestWindow()
+    private var variantSwitch: VariantSwitch?
     private var running = 0
     private var now = Instant.origin
 
@@ -65,6 +69,7 @@ package struct VirtualServer: ~Copyable {
     package init(_ configuration: SchedulerConfiguration, _ options: Options) {
         precondition(options.devices.count == configuration.instances, "one device per instance")
         self.options = options
+        variantSwitch = options.variantSwitch
         scheduler = Scheduler(configuration)
         outcome = Outcome(
             classes: configuration.classes.count, measuredFrom: options.measuredFrom)
@@ -127,6 +132,7 @@ package struct VirtualServer: ~Copyable {
         switch stimulus.kind {
         case .arrive(let arrival):
             note(arrival)
+            if variantSwitch != nil { try lookAtVariant(arrival, observer) }
             try feed(.arrived(arrival), observer)
         case .cancel(let id): try feed(.cancelled(id), observer)
         case .lose(let instance): try feed(.instanceLost(instance), observer)
@@ -134,6 +140,21 @@ package struct VirtualServer: ~Copyable {
         case .drain: try feed(.draining, observer)
         case .variant(let variant, let isResident):
             try feed(.variant(variant, isResident: isResident), observer)
+        }
+    }
+
+    private mutating func lookAtVariant(_ arrival: Arrival, _ observer: Observer?) throws {
+        variantSwitch?.arrived(rows: arrival.rows, at: now)
+        guard variantSwitch?.isDue(at: now) == true else { return }
+        // The most that the full model sustains within the tightest deadline.
+        let latency = scheduler.latency
+        let classes = scheduler.configuration.classes
+        let tightest = classes.map(\.defaultDeadline).min() ?? .never
+        let guardInterval = scheduler.configuration.guardInterval
+        let rows = max(latency.rows(within: (tightest - guardInterval) / 2), 1)
+        let capacity = latency.throughput(rows: rows) * Double(devices.count)
+        if let isResident = variantSwitch?.look(capacity: capacity, at: now) {
+            try feed(.variant(VariantIndex(1), isResident: isResident), observer)
         }
     }
 
@@ -183,6 +204,7 @@ package struct VirtualServer: ~Copyable {
         switch action {
         case .launch(let launch): start(launch)
         case .reject(let id, let reason, _):
+            variantSwitch?.rejected(at: now)
             guard let record = records.remove(id), record.isCounted else { return }
             outcome.classes[Int(record.priorityClass)].note(reason)
         case .cancelled(let id):

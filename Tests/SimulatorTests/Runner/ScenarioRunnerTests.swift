@@ -126,6 +126,28 @@ struct ScenarioRunnerTests {
         #expect(try ScenarioRunner(scenario).run(seed: 1).policies[0].maxRatePerSecond == nil)
     }
 
+    @Test(
+        "A variant that has to be loaded helps after its load, a resident one at once, none not at all"
+    )
+    func variants() throws {
+        var scenario = Self.scenario(rate: 16_000, seconds: 2.5)
+        scenario.devices.variants = [VariantPlan(name: "quantised", timeFactor: 0.6)]
+        scenario.policies = ScenarioPolicy.VariantRule.allCases.map { rule in
+            var policy = ScenarioPolicy(.slackAware, name: rule.rawValue)
+            policy.variants = rule
+            return policy
+        }
+        let report = try ScenarioRunner(scenario).run(seed: 1)
+        func inTime(_ name: String) -> Double {
+            report.figure("in_time_pct", policy: name) ?? .nan
+        }
+        #expect(report.figure("cheaper_variant_pct", policy: "off") == 0)
+        #expect(inTime("off") < 80)
+        #expect(inTime("per_batch") > 99.5)
+        // A second of the run is the load.
+        #expect(inTime("sticky") > inTime("off") + 5 && inTime("sticky") < 95)
+    }
+
     @Test("What waits and runs is rate times latency (Little's law)")
     func little() throws {
         var scenario = Self.scenario(rate: 9_000, seconds: 2)
