@@ -11,7 +11,7 @@ PY := build/venv/bin/python
 RELEASE := .build/release/headway
 STAMPS := build/stamps
 
-.PHONY: help serve test build engines models digits lint bench nightly clean
+.PHONY: help serve test build engines models digits figures lint bench nightly clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -34,6 +34,9 @@ models: $(STAMPS)/models ## the small models that tests use, into build/test-mod
 
 digits: $(STAMPS)/test ## train the demo model again and rewrite its files
 	@$(PY) scripts/train_digits.py
+
+figures: build ## run the acceptance scenarios and draw the plots of the docs
+	@scripts/make_figures.sh
 
 lint: $(STAMPS)/system ## format, layer and tidy checks
 	@scripts/lint.sh

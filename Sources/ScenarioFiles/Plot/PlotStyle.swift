@@ -7,6 +7,8 @@ enum PlotStyle {
         ("#b4568f", "#eb9fcb", "9 3 2 3"), ("#b07c00", "#f0b840", "5 2 1 2 1 2"),
         ("#3a9bd6", "#9adcff", "12 4"), ("#5b6672", "#b8c2cc", "3 2"),
         ("#7b5a2b", "#d1ae78", "1 2"), ("#7a4fc0", "#b79bf0", "10 2 4 2"),
+        ("#18212c", "#f1f4f8", "1 3"), ("#c2185b", "#ff86b4", "8 2 1 2"),
+        ("#4d7c0f", "#b4df6d", "4 4"),
     ]
 
     /// Shades for classes, most important first: a scale and not a set, and none of a policy's colours.

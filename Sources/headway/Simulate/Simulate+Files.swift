@@ -45,21 +45,21 @@ extension Simulate {
             try write(ReportPage(finished, command: Self.command).html, to: html)
         }
         guard let figures else { return }
-        for entry in finished {
-            for plot in ReportPlots(entry).files {
-                try write(plot.svg + "\n", to: "\(figures)/\(plot.name).svg")
-            }
+        let plots = finished.flatMap { ReportPlots($0).files }
+        for plot in plots {
+            try write(plot.svg + "\n", to: "\(figures)/\(plot.name).svg", isTold: false)
         }
+        if !quiet { Terminal.printError("wrote \(plots.count) plots into \(figures)") }
     }
 
-    private func write(_ text: String, to path: String) throws {
+    private func write(_ text: String, to path: String, isTold: Bool = true) throws {
         guard path != "-" else { return FileHandle.standardOutput.write(Data(text.utf8)) }
         do {
             let folder = URL(filePath: path).deletingLastPathComponent()
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true)
             try Data(text.utf8).write(to: URL(filePath: path))
-            if !quiet { Terminal.printError("wrote \(path)") }
+            if isTold, !quiet { Terminal.printError("wrote \(path)") }
         } catch {
             Terminal.printError("\(path): cannot be written: \(Self.reason(error))")
             throw ExitCode(73)

@@ -56,7 +56,7 @@ struct Simulate: ParsableCommand {
     @Flag(help: "Explain what queue theory says of each scenario, and where the run differs.")
     var explain = false
 
-    @Flag(help: "Measure what a decision of each policy costs on this machine.")
+    @Flag(help: "Measure what a decision of the scheduler costs on this machine.")
     var cost = false
 
     @Flag(name: .shortAndLong, help: "Print nothing but errors and missed targets.")
@@ -90,6 +90,10 @@ struct Simulate: ParsableCommand {
                 verdicts.append(verdict)
             }
         }
+        if cost, !isSilent {
+            Terminal.print("")
+            DecisionCost.lines.forEach(Terminal.print)
+        }
         try write(finished)
         if !verdicts.isEmpty {
             let print = isSilent ? Terminal.printError : Terminal.print
@@ -105,10 +109,6 @@ struct Simulate: ParsableCommand {
         if explain {
             Terminal.print("")
             Explanation(entry).lines.forEach(Terminal.print)
-        }
-        if cost {
-            Terminal.print("")
-            DecisionCost.lines(of: entry.scenario).forEach(Terminal.print)
         }
     }
 

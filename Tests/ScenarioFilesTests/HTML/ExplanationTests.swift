@@ -72,4 +72,22 @@ struct ExplanationTests {
         let explained = text(finished)
         #expect(explained.contains("20,000 MB of 16,384 MB: not all of them fit"))
     }
+
+    @Test("A gang brings the advice where to place the model, and the barrier that it pays")
+    func placement() {
+        let finished = sample(sweep: false) { scenario in
+            scenario.devices.count = 4
+            var model = ScenarioModel(name: "wide")
+            model.devices.baseMilliseconds = 20
+            model.devices.perItemMilliseconds = 1
+            model.gang = 2
+            model.communicationMilliseconds = 3
+            model.classes = scenario.classes
+            scenario.models = [model]
+        }
+        let explained = text(finished)
+        #expect(explained.contains("wide. Placement on 4 devices for 100 rows/s"))
+        #expect(explained.contains("gangs of 2"))
+        #expect(explained.contains("all-reduce"))
+    }
 }
