@@ -147,3 +147,21 @@ def test_a_report_that_cannot_be_written_ends_with_73(tmp_path, scenario):
     blocked.write_text("")
     code, _, stderr = simulate(scenario, "--json", blocked / "r.json")
     assert code == 73 and "r.json" in stderr
+
+
+def test_recorded_traffic_stands_beside_the_scenario_file(tmp_path):
+    rows = "".join(f"2023-11-16 18:17:{second:02}.5,100,10\n" for second in range(1, 9))
+    (tmp_path / "azure.csv").write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n" + rows)
+    file = tmp_path / "recorded.yaml"
+    file.write_text(
+        "name: recorded\nduration_s: 8\nwarmup_s: 0\narrivals: {process: trace, file: azure.csv}\n"
+    )
+    code, stdout, stderr = simulate(file, "--json", "-")
+    assert code == 0, stderr
+    assert json.loads(stdout)["policies"][0]["offered_rps"] == 1
+    file.write_text(file.read_text().replace("azure.csv", "other.csv"))
+    code, _, stderr = simulate(file)
+    assert code == 66 and "other.csv" in stderr
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    code, _, stderr = simulate(file)
+    assert code == 65 and "other.csv:1" in stderr

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import ScenarioFiles
 internal import Simulator
+internal import TraceFormat
 
 extension Simulate {
     /// Reads all files, changed by the flags.
@@ -24,6 +25,7 @@ extension Simulate {
                 error.problems.forEach(Terminal.printError)
                 throw ExitCode(65)
             }
+            try fillInTraces(&scenarios[scenarios.count - 1], of: file)
         }
         for index in scenarios.indices {
             try Self.readTraces(&scenarios[index], of: files[index])
@@ -34,6 +36,29 @@ extension Simulate {
             }
         }
         return scenarios
+    }
+
+    /// Reads the recordings that a scenario names; their paths are relative to its file.
+    private func fillInTraces(_ scenario: inout Scenario, of file: String) throws {
+        try fillInTrace(&scenario.arrivals, of: file)
+        for index in scenario.models.indices {
+            try fillInTrace(&scenario.models[index].arrivals, of: file)
+        }
+    }
+
+    private func fillInTrace(_ arrivals: inout ArrivalPlan, of file: String) throws {
+        guard case .trace(let plan) = arrivals.process else { return }
+        let path =
+            plan.file.hasPrefix("/")
+            ? plan.file
+            : URL(filePath: file).deletingLastPathComponent().appending(path: plan.file)
+                .relativePath
+        do {
+            arrivals.process = try TraceInput(path).arrivals(plan)
+        } catch let problem as TraceProblem {
+            Terminal.printError("\(path):\(problem.line): \(problem.message)")
+            throw ExitCode(65)
+        }
     }
 
     /// Writes the reports that the flags ask for.
