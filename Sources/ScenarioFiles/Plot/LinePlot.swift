@@ -71,9 +71,7 @@ struct LinePlot {
         case .horizontal:
             let at = frame.pixelY(limit.value)
             drawing.line(frame.leftEdge, at, frame.rightEdge, at, style: "limit")
-            // Lines mostly come from the lower left, so the right end has room.
-            drawing.label(
-                limit.text, x: frame.rightEdge - 4, y: at + 13, style: "note", anchor: "end")
+            drawing.label(limit.text, x: frame.leftEdge + 5, y: at - 5, style: "note")
         case .vertical:
             let at = frame.pixelX(limit.value)
             let isRight = at > (frame.leftEdge + frame.rightEdge) / 2
