@@ -28,7 +28,6 @@ extension Simulate {
             try fillInTraces(&scenarios[scenarios.count - 1], of: file)
         }
         for index in scenarios.indices {
-            try Self.readTraces(&scenarios[index], of: files[index])
             do {
                 try scenarios[index].limitPolicies(to: policies)
             } catch {
