@@ -1,23 +1,20 @@
 /// How requests of different lengths share a batch whose rows are all padded to the longest.
 ///
-/// A batch costs `rows * padded length` units, and the latency model learns the time per unit.
+/// A batch costs `rows * padded length` units, and the latency model learns the time per unit. Requests of
+/// one shape and padded length wait in one queue, which counts as a shape in the limit of shapes.
 package struct LengthPolicy: Sendable, Equatable {
     /// Lengths that the engine pads to, ascending; empty for powers of two. A request that is longer
     /// than the last edge is padded to its own length.
     package var edges: [Int] = []
 
-    /// Requests that may be passed over, in one batch and class, in search of some that fit better;
-    /// 0 closes a batch at the first misfit. A request that has waited half its time is never passed.
-    package var maxSkipped = 32
-
-    /// Largest part of a batch, in units, that may be padding beyond what each request would need in a
-    /// batch of its own; in [0, 1).
-    package var maxWaste = 0.25
+    /// Whether lengths join in one batch where their padding costs less than half a batch's fixed part;
+    /// otherwise every padded length batches by itself.
+    package var mergesLengths = true
 
     /// Most units of one batch; a request that has more by itself rides alone.
     package var maxBatchUnits = 1 << 30
 
-    /// Powers of two, 32 skipped, a quarter wasted.
+    /// Powers of two, merged where it pays.
     package init() {}
 
     /// The length that a row of `length` units is padded to.
@@ -36,8 +33,6 @@ package struct LengthPolicy: Sendable, Equatable {
     }
 
     func validate() throws(ConfigurationProblem) {
-        try require(maxSkipped >= 0, "requests skipped: \(maxSkipped) < 0")
-        try require(maxWaste >= 0 && maxWaste < 1, "waste \(maxWaste) outside [0, 1)")
         try require(maxBatchUnits >= 1, "a batch holds at least one unit, not \(maxBatchUnits)")
         try require(edges.allSatisfy { $0 >= 1 }, "an edge is at least one unit: \(edges)")
         try require(zip(edges, edges.dropFirst()).allSatisfy(<), "edges ascend: \(edges)")

@@ -1,3 +1,4 @@
+internal import ControlCore
 package import ServingModel
 
 /// How requests that are due within the same few milliseconds are ordered: the highest score first,
@@ -34,6 +35,32 @@ package struct MultimodalScore: Sendable, Equatable {
         try require(slot > .zero, "a slot of deadlines has a length")
         try require(referenceCost > .zero, "a reference cost is above zero")
         try require(referenceSlack > .zero, "a reference slack is above zero")
+    }
+}
+
+extension MultimodalScore {
+    /// The place of a request in its queue: never later than its deadline, the same for all of a slot
+    /// but for less than a microsecond, and earlier for a higher score.
+    func key(of request: QueuedRequest) -> Instant {
+        guard request.deadline != .distantFuture else { return .distantFuture }
+        let due = request.deadline.nanoseconds
+        let start = Instant(nanoseconds: due - due % slot.nanoseconds)
+        return start - Interval(nanoseconds: UInt64(min(max(request.score, 0), 1_000)))
+    }
+}
+
+extension Scheduler {
+    /// The score of a newcomer in thousandths.
+    func score(
+        of request: QueuedRequest, _ modality: ModalityIndex, bucket: Int, _ score: MultimodalScore
+    ) -> Int {
+        let isKnown = modality.rawValue < configuration.modalities.count
+        let weight = isKnown ? configuration.modalities[modality.rawValue].weight : 0
+        let slack =
+            request.deadline == .distantFuture
+            ? .never : request.arrival.interval(to: request.deadline)
+        let cost = buckets[bucket].latency.latency(rows: request.rows)
+        return Int((1_000 * score.value(cost: cost, slack: slack, weight: weight)).rounded())
     }
 }
 

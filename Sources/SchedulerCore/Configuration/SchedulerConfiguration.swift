@@ -99,6 +99,9 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         degradesWhenFull = false
     }
 
+    /// Most units of a batch: rows, or padded units where lengths are set.
+    var maxBatchSize: Int { lengths?.maxBatchUnits ?? maxBatchRows }
+
     /// What is wrong with it, `nil` when a scheduler can be built with it. Edges ask before they build
     /// one; a scheduler traps.
     package var problem: ConfigurationProblem? {
@@ -128,6 +131,8 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         }
         try policy.validate()
         try lengths?.validate()
+        try require(
+            lengths == nil || policy.keepsDeadlines, "policy \(policy.name) knows no lengths")
         try tenants?.validate()
         try burstSplit?.validate()
         try score?.validate()

@@ -17,7 +17,7 @@ extension Scheduler {
         supersede(arrival, into: &actions)
         if exceedsQuota(arrival, at: now, into: &actions) { return }
         let index = classIndex(of: arrival)
-        let request = QueuedRequest(
+        var request = QueuedRequest(
             id: arrival.id, priorityClass: ClassIndex(index), arrival: now,
             deadline: arrival.deadline, rows: size(of: arrival), bytes: arrival.bytes)
         let account = tenancy?.account(of: arrival, at: now) ?? 0
@@ -29,6 +29,9 @@ extension Scheduler {
         }
         guard let bucket = bucket(for: arrival) else {
             return refuse(request, .queueFull, at: now, into: &actions)
+        }
+        if let score = configuration.score {
+            request.score = self.score(of: request, arrival.modality, bucket: bucket, score)
         }
         guard isSlackAware else {
             admitByRule(request, bucket, at: now, into: &actions)
@@ -62,9 +65,6 @@ extension Scheduler {
         }
         return degraded(min(priorityClass.rawValue, classes.count - 1))
     }
-
-    /// What a request adds to a batch: rows.
-    func size(of arrival: Arrival) -> Int { arrival.rows }
 
     /// Puts a request into its queue and into the books.
     mutating func enqueue(_ request: QueuedRequest, _ bucket: Int) {
@@ -103,12 +103,15 @@ extension Scheduler {
     private mutating func bucket(for arrival: Arrival) -> Int? {
         let shape = arrival.shape
         let isExact = !arrival.allowsCheaperVariant && !residentVariants.isEmpty
-        let known = buckets.firstIndex { $0.shape == shape && $0.isExact == isExact }
+        let length = configuration.lengths?.padded(arrival.length) ?? 0
+        let known = buckets.firstIndex {
+            $0.shape == shape && $0.isExact == isExact && $0.length == length
+        }
         if let known { return known }
         let queues = Array(repeating: RequestQueue(), count: classes.count)
         let twin = buckets.first { $0.shape == shape }
         let fresh = Bucket(
-            shape: shape, isExact: isExact, queues: queues,
+            shape: shape, isExact: isExact, length: length, queues: queues,
             latency: twin?.latency ?? configuration.latency,
             cheaper: twin?.cheaper ?? configuration.cheaperVariants)
         if buckets.count < configuration.maxShapes {
@@ -183,7 +186,7 @@ extension Scheduler {
     /// How long the present queue will keep the instances busy: the hint when to try again.
     var backlog: Interval {
         let model = latency
-        let rows = min(max(ledger.rows, 1), configuration.maxBatchRows)
+        let rows = min(max(ledger.rows, 1), configuration.maxBatchSize)
         let serving = Double(max(instances.count { $0 != .absent }, 1))
         return Interval(
             milliseconds: Double(max(ledger.rows, 1)) / (model.throughput(rows: rows) * serving))

@@ -167,7 +167,8 @@ extension Scheduler {
 
     /// A request's place in its queue.
     func queueKey(_ request: QueuedRequest) -> Instant {
-        order.isByArrival ? request.arrival : request.deadline
+        if let score = configuration.score, isSlackAware { return score.key(of: request) }
+        return order.isByArrival ? request.arrival : request.deadline
     }
 
     /// Keys of delayed requests lie this much later: behind all others, in their own order.

@@ -98,32 +98,35 @@ extension Scheduler {
         let bucket = nextBucket(at: now)
         let before = actions.members.count
         let policy = slackAwarePolicy(bucket: bucket, at: now)
-        let rows = policy.board(&self, into: &actions)
+        let formed = policy.board(&self, into: &actions)
         start(
-            on: id, bucket: bucket, variant: policy.variant, rows: rows, members: before, at: now,
-            into: &actions)
+            on: id, bucket: bucket, variant: policy.variant, rows: formed.rows,
+            paddedLength: formed.paddedLength, members: before, at: now, into: &actions)
     }
 
     /// Starts a batch whose members, from number `first` on, stand in the buffer; `waited` is the age of
     /// the oldest.
     mutating func start(
-        on id: InstanceID, bucket: Int, variant: Int = 0, rows: Int, members first: Int,
-        at now: Instant, waited: Interval = .zero, into actions: inout ActionBuffer
+        on id: InstanceID, bucket: Int, variant: Int = 0, rows: Int, paddedLength: Int = 0,
+        members first: Int, at now: Instant, waited: Interval = .zero,
+        into actions: inout ActionBuffer
     ) {
         precondition(rows > 0, "the policy left an idle instance beside a waiting request")
-        let predicted = buckets[bucket].latency(of: variant).latency(rows: rows)
+        let size = rows * max(paddedLength, 1)
+        let predicted = buckets[bucket].latency(of: variant).latency(rows: size)
         batches += 1
         buckets[bucket].lastUsed = batches
         buckets[bucket].running += 1
         instances[id.rawValue] = .busy(
             InstanceState.Running(
-                rows: rows, bucket: bucket, variant: variant, started: now,
+                rows: size, bucket: bucket, variant: variant, started: now,
                 predictedEnd: now + predicted, waited: waited))
         actions.append(
             .launch(
                 Launch(
                     instance: id, batch: BatchID(batches), members: first..<actions.members.count,
-                    rows: rows, predicted: predicted, variant: VariantIndex(variant))))
+                    rows: rows, predicted: predicted, variant: VariantIndex(variant),
+                    paddedLength: paddedLength)))
     }
 
     /// The shape whose turn it is: the most urgent head of the most important class, except that a

@@ -52,7 +52,7 @@ extension Scheduler {
         startingAt start: Instant
     ) -> Instant {
         let patience = (classes[index].tightestDeadline - configuration.guardInterval) / 2
-        let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchRows)
+        let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchSize)
         let serving = max(instances.count { $0 != .absent }, 1)
         let share = (before + serving - 1) / serving
         let cycles = latency.latency(rows: batch) * UInt64(share / batch)
@@ -70,7 +70,7 @@ extension Scheduler {
             for above in 0..<index { rows += bucket.queues[above].rows(in: table) }
             let own = bucket.queues[index]
             if !own.isEmpty {
-                let later = request.deadline + Interval(nanoseconds: 1)
+                let later = queueKey(request) + Interval(nanoseconds: 1)
                 equals += own.rows(in: table) - own.rows(dueFrom: later, in: table)
             }
         }

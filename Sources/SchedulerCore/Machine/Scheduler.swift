@@ -207,6 +207,8 @@ struct Bucket {
     var shape: ShapeID
     /// Whether its requests want the full model: those wait apart from the others of their shape.
     var isExact: Bool
+    /// What its rows are padded to; 0 where the model does not pad.
+    var length = 0
     var queues: [RequestQueue]
     /// What the full model needs.
     var latency: LatencyModel

@@ -15,7 +15,8 @@ extension SlackAwarePolicy {
             if !queue.isEmpty {
                 rows = max(rows, min(rows + queue.rows(in: scheduler.table), cap))
                 let head = scheduler.table.nodes[Int(queue.first)].request
-                headSlack = min(headSlack, slack(until: head.deadline))
+                headSlack = min(
+                    headSlack, slack(until: scheduler.table.nodes[Int(queue.first)].key))
                 rows = max(rows, head.rows)
             }
             if Self.hasTraffic(scheduler.classes[index].arrivals.value(at: now)) {
@@ -67,7 +68,7 @@ extension Scheduler {
         } else {
             buckets[bucket].cheaper[variant - 1].observe(rows: rows, took: took)
         }
-        guard !residentVariants.isEmpty else { return }
+        guard !residentVariants.isEmpty || configuration.lengths != nil else { return }
         for other in buckets.indices where buckets[other].shape == buckets[bucket].shape {
             buckets[other].latency = buckets[bucket].latency
             buckets[other].cheaper = buckets[bucket].cheaper

@@ -56,11 +56,11 @@ struct SlackAwarePolicy {
         totalRate = total
         tightestDeadline = tightest
         let useful = latency.rows(within: (tightest - guardInterval) / 2)
-        deadlineRows = min(max(useful, 1), scheduler.configuration.maxBatchRows)
+        deadlineRows = min(max(useful, 1), scheduler.configuration.maxBatchSize)
 
         let serving = scheduler.instances.count { $0 != .absent }
         self.serving = max(serving, 1)
-        var maxRows = scheduler.maxBatchRows
+        var maxRows = scheduler.maxBatchSize(bucket)
         if serving > 1 {
             let share = Double(scheduler.ledger.rows) / Double(serving)
             let stable = latency.stableRows(rate: total / Double(serving))
@@ -83,13 +83,17 @@ struct SlackAwarePolicy {
         var kept: Int
         /// Most rows that no more important class would have to wait too long for.
         var cap: Int
+        /// The last class that sent anything.
+        var lowest = 0
         /// Rows per millisecond of the present class, and together with all more important ones.
         var rate = 0.0
         var accumulatedRate = 0.0
     }
 
-    /// Fills the batch and answers its rows, at least 1.
-    func board(_ scheduler: inout Scheduler, into actions: inout ActionBuffer) -> Int {
+    /// Fills the batch and answers its rows, at least 1, and what they are padded to, if they are.
+    func board(
+        _ scheduler: inout Scheduler, into actions: inout ActionBuffer
+    ) -> (rows: Int, paddedLength: Int) {
         var state = Boarded(kept: 0, cap: maxRows)
         for index in scheduler.classes.indices { state.kept += reservedRows(index, scheduler) }
         for index in scheduler.classes.indices {
@@ -107,7 +111,17 @@ struct SlackAwarePolicy {
                 state.cap = min(state.cap, max(latency.rows(within: patience), floorRows))
             }
         }
-        return state.rows > 0 ? state.rows : boardEarliest(&scheduler, into: &actions)
+        let length = scheduler.buckets[bucket].length
+        if state.rows == 0 {
+            let rows = boardEarliest(&scheduler, into: &actions)
+            return (rows / max(length, 1), length)
+        }
+        guard length > 0 else { return (state.rows, 0) }
+        var batch = Padded(
+            rows: state.rows / length, length: length, needed: state.rows, slack: state.slack,
+            lowest: state.lowest)
+        merge(&batch, &scheduler, into: &actions)
+        return (batch.rows, batch.length)
     }
 
     /// Lets one class board.
@@ -137,6 +151,7 @@ struct SlackAwarePolicy {
                 index, bucket: bucket, perRow: latency.perRow, members: first, actions)
         }
         state.rows += boarded.rows
+        if boarded.rows > 0 { state.lowest = index }
         state.slack = min(state.slack, slack(until: boarded.earliestDeadline))
     }
 
@@ -243,7 +258,9 @@ struct SlackAwarePolicy {
                 earliest = queue.first
             }
         }
-        guard let earliest else { return 0 }
+        guard let earliest else {
+            preconditionFailure("the policy left an idle instance beside a waiting request")
+        }
         let request = scheduler.table.nodes[Int(earliest)].request
         actions.board(request.id)
         scheduler.chargeTenants(
@@ -289,7 +306,7 @@ struct SlackAwarePolicy {
     private func slack(ofRow row: Int, _ index: Int, _ scheduler: borrowing Scheduler) -> Interval {
         let slot = scheduler.buckets[bucket].queues[index].slot(atRow: row, in: scheduler.table)
         guard slot != RequestTable.none else { return .zero }
-        return slack(until: scheduler.table.nodes[Int(slot)].request.deadline)
+        return slack(until: scheduler.table.nodes[Int(slot)].key)
     }
 
     func slack(until deadline: Instant) -> Interval {

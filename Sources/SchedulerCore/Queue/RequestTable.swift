@@ -10,10 +10,12 @@ package struct QueuedRequest: Sendable, Equatable {
     package var arrival: Instant
     /// When its answer must be ready.
     package var deadline: Instant
-    /// Rows it adds to a batch, at least 1.
+    /// What it adds to a batch, at least 1: rows, or padded units where lengths are set.
     package var rows: Int
     /// Payload bytes held while it waits.
     package var bytes: Int
+    /// Its score in thousandths, where requests due at about the same time are ordered by it.
+    var score = 0
 }
 
 /// Index of a request's slot in the ``RequestTable``; -1 for none.

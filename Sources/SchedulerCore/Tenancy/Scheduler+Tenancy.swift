@@ -88,10 +88,8 @@ extension Scheduler {
             let queue = buckets[bucket].queues[index]
             let model = buckets[bucket].latency(of: quickestVariant(bucket))
             needed = needed + model.latency(rows: queue.rows(in: table))
-            let head = table.nodes[Int(queue.first)].request
-            if head.deadline != .distantFuture {
-                slack = min(slack, now.interval(to: head.deadline))
-            }
+            let due = table.nodes[Int(queue.first)].key
+            if due != .distantFuture { slack = min(slack, now.interval(to: due)) }
             for flow in tenancy.flows[bucket][index] {
                 if let bestFlow, !tenancy.precedes(flow, bestFlow, index) { continue }
                 best = bucket
@@ -134,7 +132,7 @@ extension Scheduler {
     func fairRows(before request: QueuedRequest, account: Int, rows: Int) -> Int {
         guard let tenancy else { return rows }
         let index = request.priorityClass.rawValue
-        let later = request.deadline + Interval(nanoseconds: 1)
+        let later = queueKey(request) + Interval(nanoseconds: 1)
         var own = request.rows
         for bucket in tenancy.flows.indices {
             for flow in tenancy.flows[bucket][index] where flow.account == account {

@@ -34,7 +34,9 @@ extension ActionChecker {
             throw no(.batchTooLarge, now, "\(rows) rows")
         }
         if let shape = records[first]?.arrival.shape {
-            let promised = latency(shape, launch.variant).latency(rows: rows)
+            try checkLength(launch, ids, at: now)
+            let size = rows * max(launch.paddedLength, 1)
+            let promised = latency(shape, launch.variant).latency(rows: size)
             guard launch.predicted == promised else {
                 throw no(.wrongPrediction, now, "\(launch.predicted) instead of \(promised)")
             }
@@ -149,7 +151,7 @@ extension ActionChecker {
             classIndex(displacing) < index || isRival(arrival, of: displacing),
             waitingByClass[(index + 1)...].allSatisfy({ $0 == 0 })
         else { throw no(.displacedUnjustly, now, "request \(id) of class \(index)") }
-        if isRival(arrival, of: displacing) { return }
+        if isRival(arrival, of: displacing) || configuration.score != nil { return }
         for other in records.values
         where other.life == .waiting && classIndex(other.arrival) == index {
             guard other.arrival.deadline <= arrival.deadline else {

@@ -22,6 +22,36 @@ extension ActionChecker {
         }
     }
 
+    /// The padded length is the longest member's, the batch within its limits of units and waste.
+    func checkLength(
+        _ launch: Launch, _ ids: ArraySlice<RequestID>, at now: Instant
+    ) throws(Violation) {
+        let arrivals = ids.compactMap { records[$0]?.arrival }
+        guard let lengths = configuration.lengths else {
+            guard launch.paddedLength == 0 else {
+                throw no(.wrongLength, now, "\(launch.paddedLength) for a model that does not pad")
+            }
+            return
+        }
+        let longest = arrivals.map { lengths.padded($0.length) }.max() ?? 0
+        guard launch.paddedLength == longest else {
+            throw no(.wrongLength, now, "\(launch.paddedLength) instead of \(longest)")
+        }
+        let isMixed = arrivals.contains { lengths.padded($0.length) != longest }
+        guard arrivals.count == 1 || launch.rows * longest <= lengths.maxBatchUnits,
+            !isMixed || lengths.mergesLengths
+        else { throw no(.wastefulBatch, now, "\(launch.rows) rows of \(longest)") }
+    }
+
+    /// Whether a request stands before another in their queue, or may: within a slot of deadlines the
+    /// score decides.
+    func isEarlier(_ other: Arrival, than arrival: Arrival) -> Bool {
+        if let slot = configuration.score?.slot.nanoseconds, other.id != arrival.id {
+            return other.deadline.nanoseconds / slot <= arrival.deadline.nanoseconds / slot
+        }
+        return (other.deadline, other.id) < (arrival.deadline, arrival.id)
+    }
+
     func isAbout(_ newer: Arrival, the older: Arrival) -> Bool {
         newer.supersedes != nil && newer.supersedes == older.supersedes
             && newer.tenant == older.tenant

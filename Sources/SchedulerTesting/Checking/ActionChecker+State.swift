@@ -64,8 +64,7 @@ extension ActionChecker {
             let isHead = !waiting.contains {
                 classIndex($0.arrival) == classIndex(record.arrival)
                     && queue(of: $0.arrival) == queue(of: record.arrival)
-                    && ($0.arrival.deadline, $0.arrival.id)
-                        < (record.arrival.deadline, record.arrival.id)
+                    && isEarlier($0.arrival, than: record.arrival)
             }
             let needed = needed(by: record.arrival, latency)
             guard !isHead || now + needed <= record.arrival.deadline else {

@@ -65,6 +65,7 @@ package struct ActionChecker: Sendable {
     struct Queue: Sendable, Equatable {
         var shape: ShapeID
         var isExact: Bool
+        var length: Int
     }
 
     /// Waiting and running requests of one queue.
@@ -182,7 +183,8 @@ package struct ActionChecker: Sendable {
     func queue(of arrival: Arrival) -> Queue {
         Queue(
             shape: arrival.shape,
-            isExact: !arrival.allowsCheaperVariant && residentVariants.count > 1)
+            isExact: !arrival.allowsCheaperVariant && residentVariants.count > 1,
+            length: configuration.lengths?.padded(arrival.length) ?? 0)
     }
 
     /// Time that a request needs alone, by the quickest variant that it may have.
@@ -195,7 +197,8 @@ package struct ActionChecker: Sendable {
             let model = latency(arrival.shape, VariantIndex(variant))
             if model.isQuicker(than: quickest) { quickest = model }
         }
-        return quickest.latency(rows: arrival.rows) + configuration.guardInterval
+        let unit = configuration.lengths?.padded(arrival.length) ?? 1
+        return quickest.latency(rows: arrival.rows * unit) + configuration.guardInterval
     }
 
     func classIndex(_ arrival: Arrival) -> Int {

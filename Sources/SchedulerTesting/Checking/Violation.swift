@@ -22,6 +22,10 @@ package struct Violation: Error, Sendable, Equatable, CustomStringConvertible {
         case launchOfAbsentVariant
         /// A request that wants the full model rides a cheaper one.
         case cheaperThanAllowed
+        /// A batch is padded to another length than its longest member's.
+        case wrongLength
+        /// A padded batch has too many units, or lengths that may not be mixed.
+        case wastefulBatch
         /// A request rides that is promised to end after its deadline.
         case lateLaunch
         /// The promised duration is not what the latency model says.

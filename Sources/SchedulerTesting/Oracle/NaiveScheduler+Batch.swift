@@ -22,14 +22,16 @@ extension NaiveScheduler {
         let riders = decision.riders()
         accounts = decision.accounts
         served = decision.served
-        let rows = riders.reduce(0) { $0 + $1.size }
+        let rows = riders.reduce(0) { $0 + $1.arrival.rows }
+        let padded = riders.map { configuration.lengths?.padded($0.arrival.length) ?? 0 }.max() ?? 0
+        let size = rows * max(padded, 1)
         waiting.removeAll { candidate in riders.contains { $0.sequence == candidate.sequence } }
-        let predicted = shapes[shape].models[decision.variant].latency(rows: rows)
+        let predicted = shapes[shape].models[decision.variant].latency(rows: size)
         launched += 1
         shapes[shape].lastUsed = launched
         shapes[shape].running += 1
         seats[instance].job = Seat.Job(
-            rows: rows, shape: shape, variant: decision.variant, started: now,
+            rows: size, shape: shape, variant: decision.variant, started: now,
             predictedEnd: now + predicted)
         let before = members.count
         members += riders.map(\.arrival.id)
@@ -38,7 +40,7 @@ extension NaiveScheduler {
                 Launch(
                     instance: InstanceID(instance), batch: BatchID(launched),
                     members: before..<members.count, rows: rows, predicted: predicted,
-                    variant: VariantIndex(decision.variant))))
+                    variant: VariantIndex(decision.variant), paddedLength: padded)))
     }
 
     /// The shape of the most important, then most urgent request; others collect credit for old work.
@@ -49,15 +51,15 @@ extension NaiveScheduler {
         let heads = used.compactMap { index in
             waiting.filter { $0.queue == shapes[index].queue }
                 .min {
-                    ($0.classIndex, $0.arrival.deadline, $0.sequence) < (
-                        $1.classIndex, $1.arrival.deadline, $1.sequence
+                    ($0.classIndex, $0.key, $0.sequence) < (
+                        $1.classIndex, $1.key, $1.sequence
                     )
                 }
                 .map { (shape: index, head: $0) }
         }
         let best = heads.min {
-            ($0.head.classIndex, $0.head.arrival.deadline, $0.head.sequence)
-                < ($1.head.classIndex, $1.head.arrival.deadline, $1.head.sequence)
+            ($0.head.classIndex, $0.head.key, $0.head.sequence)
+                < ($1.head.classIndex, $1.head.key, $1.head.sequence)
         }
         guard var best else { preconditionFailure("no shape waits") }
         if let fair = fairShape(best.head.classIndex, at: now) { best.shape = fair }
@@ -106,6 +108,10 @@ extension NaiveScheduler {
         var served: [Double]
         let hasTenants: Bool
         let burst: BurstSplit?
+        /// What waits with other lengths of the same shape, by length and class.
+        let otherLengths: [[[Waiting]]]
+        let maxItems: Int
+        let maxUnits: Int
         let shed: Double
         /// Instances that share the traffic.
         let serving: Int
@@ -121,6 +127,9 @@ extension NaiveScheduler {
             served = scheduler.served
             hasTenants = scheduler.hasTenants
             burst = configuration.burstSplit
+            otherLengths = scheduler.otherLengths(shape)
+            maxItems = configuration.maxBatchRows
+            maxUnits = scheduler.maxBatchSize
             shed = scheduler.shed.value(at: now)
             self.latency = latency
             guardInterval = configuration.guardInterval
@@ -138,9 +147,11 @@ extension NaiveScheduler {
             let tightest = busy.map { scheduler.traffic[$0].tightest }.min() ?? .never
             self.tightest = tightest
             let useful = latency.rows(within: (tightest - configuration.guardInterval) / 2)
-            let deadlineRows = min(max(useful, 1), configuration.maxBatchRows)
+            let deadlineRows = min(max(useful, 1), scheduler.maxBatchSize)
             self.deadlineRows = deadlineRows
 
+            let length = max(scheduler.shapes[shape].queue.length, 1)
+            let largest = min(configuration.maxBatchRows * length, scheduler.maxBatchSize)
             let instances = scheduler.seats.count { $0.isInService || $0.job != nil }
             serving = max(instances, 1)
             if instances > 1 {
@@ -150,11 +161,11 @@ extension NaiveScheduler {
                     1.2 * latency.stableRows(rate: rate), Double(queued) / Double(instances), 1)
                 maxRows = max(
                     min(
-                        configuration.maxBatchRows,
+                        largest,
                         Int(min(fair.rounded(.up), Double(deadlineRows)))),
                     1)
             } else {
-                maxRows = configuration.maxBatchRows
+                maxRows = largest
             }
             let queues = configuration.classes.indices.map { index in
                 scheduler.waiting

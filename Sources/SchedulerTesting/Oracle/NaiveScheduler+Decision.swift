@@ -10,7 +10,8 @@ extension NaiveScheduler.Decision {
         var riders: [Waiting] = []
         for index in queues.indices where !queues[index].isEmpty {
             let boarded = rows(of: riders)
-            let slack = riders.map { self.slack(of: $0) }.min() ?? .never
+            let deadlines = riders.map { self.slack(until: $0.arrival.deadline) }
+            let slack = deadlines.min() ?? .never
             let cap = min(cap(for: index), latency.rows(within: slack))
             let room = cap - boarded - reserved[(index + 1)...].reduce(0, +)
             guard room > 0 else { continue }
@@ -24,9 +25,12 @@ extension NaiveScheduler.Decision {
         if riders.isEmpty {
             let everyone = queues.joined()
             let earliest = everyone.min {
-                ($0.arrival.deadline, $0.sequence) < ($1.arrival.deadline, $1.sequence)
+                ($0.key, $0.sequence) < ($1.key, $1.sequence)
             }
             return charge(earliest.map { [$0] } ?? [])
+        }
+        for others in otherLengths where joins(others, riders) {
+            riders += charge(others.flatMap { $0 })
         }
         return riders
     }
@@ -48,7 +52,7 @@ extension NaiveScheduler.Decision {
     }
 
     /// Most rows of a batch with work of a class: no more important one may wait too long for it.
-    private func cap(for index: Int) -> Int {
+    func cap(for index: Int) -> Int {
         (0..<index).filter { rates[$0] > 0.0001 }
             .map { max(latency.rows(within: patience[$0]), floorRows) }
             .reduce(maxRows, min)
@@ -90,7 +94,8 @@ extension NaiveScheduler.Decision {
                 return (a.used[index], a.tenant, a.modality, one.offset)
                     < (b.used[index], b.tenant, b.modality, other.offset)
             }
-            guard let next, rows(of: riders) < choice.rows else { return riders }
+            let own = riders.reduce(0) { $0 + $1.size }
+            guard let next, own < choice.rows else { return riders }
             if rows(of: riders) + next.element.size > choice.rows {
                 left.removeAll { $0.account == next.element.account }
             } else {
@@ -163,7 +168,7 @@ extension NaiveScheduler.Decision {
 
     private func due(_ queue: [Waiting], batch rows: Int) -> [Waiting] {
         let end = now + latency.latency(rows: rows) + guardInterval
-        return queue.filter { $0.arrival.deadline >= end }
+        return queue.filter { $0.key >= end }
     }
 
     private func newest(_ queue: [Waiting], after boarded: Int, wanted: Int) -> Choice {
@@ -195,7 +200,7 @@ extension NaiveScheduler.Decision {
 
     // MARK: Rows
 
-    private func rows(of requests: [Waiting]) -> Int {
+    func rows(of requests: [Waiting]) -> Int {
         requests.reduce(0) { $0 + $1.size }
     }
 
@@ -217,8 +222,11 @@ extension NaiveScheduler.Decision {
         return nil
     }
 
-    private func slack(of request: Waiting) -> Interval {
-        request.arrival.deadline == .distantFuture
-            ? .never : now.interval(to: request.arrival.deadline) - guardInterval
+    func slack(of request: Waiting) -> Interval {
+        slack(until: request.key)
+    }
+
+    func slack(until deadline: Instant) -> Interval {
+        deadline == .distantFuture ? .never : now.interval(to: deadline) - guardInterval
     }
 }

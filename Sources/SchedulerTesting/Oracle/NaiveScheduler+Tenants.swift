@@ -119,8 +119,7 @@ extension NaiveScheduler {
             guard rows > 0 else { continue }
             needed = needed + state.models[allowed(state).last ?? 0].latency(rows: rows)
         }
-        let slacks = rivals.filter { $0.arrival.deadline != .distantFuture }
-            .map { now.interval(to: $0.arrival.deadline) }
+        let slacks = rivals.filter { $0.key != .distantFuture }.map { now.interval(to: $0.key) }
         guard needed > slacks.min() ?? .never else { return nil }
         let best = rivals.min { left, right in
             left.account == right.account

@@ -21,6 +21,8 @@ package struct NaiveScheduler {
         var size: Int
         /// Whose share it uses.
         var account = 0
+        /// Its place in the queue, and the deadline that is planned with.
+        var key = Instant.distantFuture
     }
 
     /// Only requests of one queue share a batch.
@@ -28,6 +30,8 @@ package struct NaiveScheduler {
         var shape: ShapeID
         /// Whether its requests want the full model.
         var isExact: Bool
+        /// What its rows are padded to; 0 where the model does not pad.
+        var length = 0
     }
 
     /// Batches of one shape share a model of what they cost.
@@ -78,6 +82,10 @@ package struct NaiveScheduler {
     var served: [Double]
     /// Rejects of all classes, with a short memory.
     var shed: DecayedRate
+
+    var maxBatchSize: Int {
+        configuration.lengths?.maxBatchUnits ?? configuration.maxBatchRows
+    }
 
     /// A scheduler without requests, whose instances are all absent.
     package init(_ configuration: SchedulerConfiguration) {
@@ -152,7 +160,8 @@ package struct NaiveScheduler {
             arrival: arrival, arrivedAt: now, classIndex: index, sequence: sequence,
             queue: Queue(
                 shape: arrival.shape,
-                isExact: !arrival.allowsCheaperVariant && resident.count > 1),
+                isExact: !arrival.allowsCheaperVariant && resident.count > 1,
+                length: configuration.lengths?.padded(arrival.length) ?? 0),
             size: size(arrival))
         if hasTenants { request.account = account(of: arrival, at: now) }
         traffic[index].arrivals.add(request.size, at: now)
@@ -164,6 +173,7 @@ package struct NaiveScheduler {
         }
         guard let start = starts.min() else { return reject(request, .noInstance, at: now) }
         guard let shape = adopt(request.queue) else { return reject(request, .queueFull, at: now) }
+        request.key = key(of: request, shapes[shape].models[0], at: now)
         guard start + needed(by: request, shapes[shape]) <= arrival.deadline else {
             return reject(request, .deadlineUnreachable, at: now)
         }
@@ -178,39 +188,6 @@ package struct NaiveScheduler {
         spendQuota(arrival, at: now)
     }
 
-    /// What a request adds to a batch: rows.
-    func size(_ arrival: Arrival) -> Int { arrival.rows }
-
-    /// Only the latest request of a tenant about one thing counts.
-    private mutating func supersede(_ arrival: Arrival) {
-        guard let key = arrival.supersedes else { return }
-        let older = waiting.firstIndex {
-            $0.arrival.supersedes == key && $0.arrival.tenant == arrival.tenant
-        }
-        guard let older else { return }
-        let request = waiting.remove(at: older)
-        actions.append(.reject(request.arrival.id, .superseded, retryAfter: .zero))
-    }
-
-    /// The class by the modality's table; the next lesser one when the class's part of the queue is used
-    /// up.
-    private func classIndex(of arrival: Arrival) -> Int {
-        let last = configuration.classes.count - 1
-        var index = arrival.priorityClass.rawValue
-        if configuration.modalities.indices.contains(arrival.modality.rawValue) {
-            let table = configuration.modalities[arrival.modality.rawValue].classes
-            if !table.isEmpty { index = table[min(index, table.count - 1)].rawValue }
-        }
-        index = min(index, last)
-        guard configuration.degradesWhenFull, index > 0, index < last,
-            waiting.count < configuration.maxQueuedRequests
-        else { return index }
-        let part = max(configuration.maxQueuedRequests / configuration.classes.count, 1)
-        let own = waiting.count { $0.classIndex == index }
-        let lesser = waiting.count { $0.classIndex == index + 1 }
-        return own >= part && lesser < part ? index + 1 : index
-    }
-
     /// Whether the request makes its deadline when all that goes before it is computed in full batches.
     private func fits(
         _ request: Waiting, _ latency: LatencyModel, startingAt start: Instant
@@ -221,11 +198,11 @@ package struct NaiveScheduler {
         let above = waiting.filter { $0.classIndex < request.classIndex }
         let earlier = waiting.filter { other in
             other.classIndex == request.classIndex
-                && other.arrival.deadline <= request.arrival.deadline
+                && other.key <= request.key
         }
         let before = above.reduce(0) { $0 + $1.size } + fairRows(before: request, among: earlier)
         let patience = (traffic[request.classIndex].tightest - configuration.guardInterval) / 2
-        let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchRows)
+        let batch = min(max(latency.rows(within: patience), 1), maxBatchSize)
         let serving = max(seats.filter { $0.isInService || $0.job != nil }.count, 1)
         var left = (before + serving - 1) / serving
         var end = start + configuration.guardInterval
@@ -291,9 +268,9 @@ package struct NaiveScheduler {
             let lesser = waiting.indices.filter { waiting[$0].classIndex > request.classIndex }
             guard
                 let victim = lesser.max(by: {
-                    (waiting[$0].classIndex, waiting[$0].arrival.deadline, waiting[$0].sequence)
+                    (waiting[$0].classIndex, waiting[$0].key, waiting[$0].sequence)
                         < (
-                            waiting[$1].classIndex, waiting[$1].arrival.deadline,
+                            waiting[$1].classIndex, waiting[$1].key,
                             waiting[$1].sequence
                         )
                 })
@@ -313,7 +290,7 @@ package struct NaiveScheduler {
         let model = shapes.max { $0.lastUsed < $1.lastUsed }?.models[0] ?? configuration.latency
         let rows = max(waiting.reduce(0) { $0 + $1.size }, 1)
         let serving = max(seats.count { $0.isInService || $0.job != nil }, 1)
-        let rate = model.throughput(rows: min(rows, configuration.maxBatchRows)) * Double(serving)
+        let rate = model.throughput(rows: min(rows, maxBatchSize)) * Double(serving)
         let backlog = Interval(milliseconds: Double(rows) / rate)
         actions.append(.reject(request.arrival.id, reason, retryAfter: backlog))
     }
@@ -329,7 +306,9 @@ package struct NaiveScheduler {
             shapes[job.shape].models[job.variant].observe(rows: job.rows, took: took)
             let learnt = shapes[job.shape]
             for index in shapes.indices
-            where shapes[index].queue.shape == learnt.queue.shape && resident.count > 1 {
+            where shapes[index].queue.shape == learnt.queue.shape
+                && (resident.count > 1 || configuration.lengths != nil)
+            {
                 shapes[index].models = learnt.models
             }
         }
@@ -358,7 +337,7 @@ package struct NaiveScheduler {
     }
 
     func precedes(_ left: Waiting, _ right: Waiting) -> Bool {
-        (left.arrival.deadline, left.sequence) < (right.arrival.deadline, right.sequence)
+        (left.key, left.sequence) < (right.key, right.sequence)
     }
 
     mutating func giveUpHopeless(at now: Instant) {

@@ -11,6 +11,25 @@ extension Swarm {
         var draw = random.split("small options")
         if draw.chance(0.3) { configuration.burstSplit = BurstSplit() }
         configuration.degradesWhenFull = draw.chance(0.3)
+        drawLengths(&configuration)
+        if draw.chance(0.3) {
+            let patience = configuration.classes[0].defaultDeadline
+            var score = MultimodalScore(
+                referenceCost: Interval(milliseconds: device.mean(rows: 4)),
+                referenceSlack: patience)
+            score.slot = max(patience / draw.pick(2, 10, 100), Interval(nanoseconds: 10_000))
+            configuration.score = score
+        }
+    }
+
+    private func drawLengths(_ configuration: inout SchedulerConfiguration) {
+        var draw = random.split("lengths")
+        guard draw.chance(0.35) else { return }
+        var lengths = LengthPolicy()
+        lengths.edges = draw.pick([], [], [2, 5], [1, 2, 3, 4])
+        lengths.mergesLengths = draw.chance(0.8)
+        lengths.maxBatchUnits = draw.pick(1 << 30, 40)
+        configuration.lengths = lengths
     }
 
     private func drawTenants(
@@ -67,6 +86,7 @@ extension Swarm {
         let exact = draw.pick(0, 0, 0.3)
         let changes = draw.pick(0, 0.05)
         let tenants = draw.pick(1, 3, 5)
+        let longest = draw.pick(1, 4, 9)
         let subjects = draw.pick(0, 0, 3, 30)
         let modalities = max(configuration.modalities.count, 1)
         for stimulus in stimuli {
@@ -77,6 +97,7 @@ extension Swarm {
             arrival.allowsCheaperVariant = !draw.chance(exact)
             arrival.tenant = TenantID(UInt32(draw.integer(in: 0...tenants)))
             arrival.modality = ModalityIndex(draw.integer(in: 0...(modalities - 1)))
+            if configuration.lengths != nil { arrival.length = draw.integer(in: 0...longest) }
             if subjects > 0, draw.chance(0.5) {
                 arrival.supersedes = SupersedeKey(UInt64(draw.integer(in: 1...subjects)))
             }

@@ -41,8 +41,8 @@ extension TenantPolicy: TextRecord {
 extension LengthPolicy: TextRecord {
     static var fields: [Field<Self>] {
         [
-            Field("edges", \.edges), Field("max_skipped", \.maxSkipped),
-            Field("max_waste", \.maxWaste), Field("max_batch_units", \.maxBatchUnits),
+            Field("edges", \.edges), Field("merges_lengths", \.mergesLengths),
+            Field("max_batch_units", \.maxBatchUnits),
         ]
     }
 }

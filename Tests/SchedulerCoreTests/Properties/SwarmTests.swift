@@ -59,7 +59,8 @@ struct SwarmTests {
         // Shares of tenants skip what is not their turn, and the class may not be the arrival's own.
         let isPlain =
             configuration.tenants == nil && configuration.modalities.isEmpty
-            && !configuration.degradesWhenFull
+            && !configuration.degradesWhenFull && configuration.lengths == nil
+            && configuration.score == nil
         guard isPlain else { return }
         var waiting: [Arrival] = []
         let last = configuration.classes.count - 1

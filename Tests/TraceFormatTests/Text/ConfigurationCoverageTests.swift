@@ -91,8 +91,8 @@ struct ConfigurationCoverageTests {
         try expectCoverage(
             LengthPolicy(),
             [
-                Change("edges") { $0.edges = [16, 64] }, Change("maxSkipped") { $0.maxSkipped = 0 },
-                Change("maxWaste") { $0.maxWaste = 0 },
+                Change("edges") { $0.edges = [16, 64] },
+                Change("mergesLengths") { $0.mergesLengths = false },
                 Change("maxBatchUnits") { $0.maxBatchUnits = 5 },
             ]
         ) { $0.lengths = $1 }
