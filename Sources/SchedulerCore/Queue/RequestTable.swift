@@ -24,7 +24,7 @@ typealias Slot = Int32
 /// Slots of all waiting requests, and the tree links that ``RequestQueue`` threads through them.
 ///
 /// Slots are reused, so that a steady state allocates nothing. `slots` maps ids to slots for
-/// cancellation; it is only ever looked up, never iterated, so its order cannot reach a decision.
+/// cancellation; it is only ever looked up, so its order cannot reach a decision.
 struct RequestTable {
     struct Node {
         var request: QueuedRequest
@@ -45,7 +45,7 @@ struct RequestTable {
     static let none: Slot = -1
 
     private(set) var nodes: ContiguousArray<Node> = []
-    private var slots: [RequestID: Slot] = [:]
+    private var slots: SlotIndex
     private var free: Slot = RequestTable.none
     private var nextSequence: UInt64 = 0
 
@@ -55,7 +55,7 @@ struct RequestTable {
     /// Reserves room, so that the first burst allocates nothing either.
     init(capacity: Int) {
         nodes.reserveCapacity(capacity)
-        slots.reserveCapacity(capacity)
+        slots = SlotIndex(capacity: capacity)
     }
 
     subscript(slot: Slot) -> Node {
@@ -64,7 +64,9 @@ struct RequestTable {
     }
 
     /// The slot of a waiting request.
-    func slot(of id: RequestID) -> Slot? { slots[id] }
+    func slot(of id: RequestID) -> Slot? {
+        slots.slot(of: id) { nodes[Int($0)].request.id }
+    }
 
     /// Whether `left` is ordered before `right`: by key, then by arrival.
     func precedes(_ left: Slot, _ right: Slot) -> Bool {
@@ -75,6 +77,7 @@ struct RequestTable {
 
     /// Stores a request; it belongs to no queue yet.
     mutating func add(_ request: QueuedRequest, key: Instant, bucket: Int) -> Slot {
+        precondition(slot(of: request.id) == nil, "request \(request.id) arrived twice")
         let sequence = nextSequence
         nextSequence += 1
         let node = Node(
@@ -89,15 +92,14 @@ struct RequestTable {
             slot = Slot(nodes.count)
             nodes.append(node)
         }
-        let previous = slots.updateValue(slot, forKey: request.id)
-        precondition(previous == nil, "request \(request.id) arrived twice")
+        slots.insert(request.id, at: slot)
         return slot
     }
 
     /// Forgets a request that belongs to no queue any more.
     mutating func discard(_ slot: Slot) -> QueuedRequest {
         let request = nodes[Int(slot)].request
-        slots.removeValue(forKey: request.id)
+        slots.remove(request.id, at: slot)
         nodes[Int(slot)].left = free
         free = slot
         return request
@@ -147,7 +149,7 @@ struct RequestTable {
     }
 
     /// The finaliser of SplitMix64 (Steele, Lea, Flood, 2014), upper half.
-    private static func scramble(_ value: UInt64) -> UInt32 {
+    static func scramble(_ value: UInt64) -> UInt32 {
         var z = value &+ 0x9E37_79B9_7F4A_7C15
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB

@@ -1,6 +1,8 @@
+internal import ControlCore
 internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
+internal import Simulator
 internal import Testing
 
 @Suite("Machine: cancellations")
@@ -61,5 +63,47 @@ struct CancellationTests {
         let late = machine.scheduler.nextWakeup
         #expect(early != nil && late != nil)
         if let early, let late { #expect(early.interval(to: late) == .milliseconds(30)) }
+    }
+
+    @Test("Among thousands that come and go, every cancellation finds its own request")
+    func churn() throws {
+        try forEachSeed(count: 3) { seed in
+            var random = seed
+            var configuration = SchedulerConfiguration(
+                maxBatchRows: 1, latency: LatencyModel(base: 1, perRow: 1))
+            configuration.maxQueuedRequests = 100_000
+            var scheduler = Scheduler(configuration)
+            var actions = ActionBuffer()
+            scheduler.handle(.instanceReady(InstanceID(0)), at: .origin, into: &actions)
+            var waiting: [RequestID] = []
+            for turn in 0..<20_000 {
+                actions.removeAll()
+                // Two of three come, so that the queue grows past every size in which it began.
+                guard waiting.isEmpty || random.integer(in: 0...2) > 0 else {
+                    let id = waiting.swapRemove(random.integer(in: 0...(waiting.count - 1)))
+                    scheduler.handle(.cancelled(id), at: .origin, into: &actions)
+                    #expect(actions.actions == [.cancelled(id)])
+                    scheduler.handle(.cancelled(id), at: .origin, into: &actions)
+                    #expect(actions.actions.count == 1, "a second time")
+                    continue
+                }
+                let id = RequestID(UInt64(turn) &* 0x0001_0001_0001)
+                scheduler.handle(
+                    .arrived(
+                        Arrival(id: id, priorityClass: ClassIndex(0), deadline: .distantFuture)),
+                    at: .origin, into: &actions)
+                if actions.members.isEmpty { waiting.append(id) }
+            }
+            #expect(scheduler.queuedRequests == waiting.count)
+            scheduler.checkInvariants()
+        }
+    }
+}
+
+extension Array {
+    /// Takes one element out and lets the last take its place.
+    fileprivate mutating func swapRemove(_ index: Int) -> Element {
+        swapAt(index, count - 1)
+        return removeLast()
     }
 }
