@@ -194,12 +194,6 @@ extension Explanation {
                     + "not all of them fit, and some wait for a reload."
                 : "Their weights need \(FigureText.grouped(resident)) MB of \(FigureText.grouped(memory)) MB: "
                     + "all of them stay loaded.")
-        for (name, advice) in scenario.placementAdvice {
-            lines += ["", "\(name). \(advice.lines.first ?? "")"]
-            lines += advice.lines.dropFirst().flatMap {
-                Paragraph.wrap($0, first: "  ", rest: "    ")
-            }
-        }
         return lines
     }
 }

@@ -26,7 +26,8 @@ package struct Explanation {
             lines += Self.shared(scenario, summary)
         }
         for entry in scenario.placementAdvice {
-            lines += ["", "Where to put \(entry.name)"] + entry.advice.lines.map { "  " + $0 }
+            lines += ["", "Where to put \(entry.name)"]
+            lines += entry.advice.lines.flatMap { Paragraph.wrap($0, first: "  ", rest: "    ") }
         }
         self.lines = lines
     }

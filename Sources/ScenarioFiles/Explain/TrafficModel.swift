@@ -19,23 +19,26 @@ struct TrafficModel {
     init(_ scenario: Scenario) {
         self.init(
             scenario.name, scenario.devices, scenario.classes, scenario.arrivals,
-            instances: scenario.devices.count)
+            instances: scenario.devices.count, gang: 1, communication: 0)
     }
 
+    /// A gang shares each batch evenly and pays its communication once.
     init(_ model: ScenarioModel) {
         self.init(
             model.name, model.devices, model.classes, model.arrivals,
-            instances: model.devices.count)
+            instances: model.devices.count, gang: Double(model.gang),
+            communication: model.gang > 1 ? model.communicationMilliseconds : 0)
     }
 
     private init(
         _ name: String, _ devices: ScenarioDevices, _ classes: [ScenarioClass], _ plan: ArrivalPlan,
-        instances: Int
+        instances: Int, gang: Double, communication: Double
     ) {
         self.name = name
         self.devices = devices
         theory = QueueTheory(
-            base: devices.baseMilliseconds, perRow: devices.perItemMilliseconds,
+            base: devices.baseMilliseconds / gang + communication,
+            perRow: devices.perItemMilliseconds / gang,
             devices: instances)
         var items = plan.rows.mean
         if devices.referenceLength > 0 {

@@ -55,7 +55,8 @@ struct Summary {
             facts.append("median of \(reports.count) seeds (\(first.seed) to \(last.seed))")
         }
         if let offered { facts.append("\(FigureText.grouped(offered)) requests/s") }
-        if !scenario.models.isEmpty { facts.append("\(scenario.models.count) models") }
+        let models = scenario.models.count
+        if models > 0 { facts.append("\(models) model\(models == 1 ? "" : "s")") }
         facts.append("\(devices) device\(devices == 1 ? "" : "s")")
         if let repeated = reports.first?.repeatedInputsPercent {
             facts.append("\(FigureText.percent(repeated)) % repeated inputs")
