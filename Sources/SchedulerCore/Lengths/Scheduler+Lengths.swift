@@ -7,7 +7,7 @@ extension Scheduler {
         guard let lengths = configuration.lengths else { return arrival.rows }
         let (units, overflow) = arrival.rows.multipliedReportingOverflow(
             by: lengths.padded(arrival.length))
-        return overflow ? 1 << 40 : min(units, 1 << 40)
+        return overflow ? Int(Int32.max) : min(units, Int(Int32.max))
     }
 
     /// Most units of a batch from a queue: rows, or padded units where lengths are set.

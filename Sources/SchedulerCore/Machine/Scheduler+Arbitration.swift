@@ -79,11 +79,11 @@ extension Scheduler {
             guard let top = bucket.queues.firstIndex(where: { !$0.isEmpty }) else { continue }
             var waiting = 0
             for queue in bucket.queues where !queue.isEmpty {
-                largestHead = max(largestHead, table.nodes[Int(queue.first)].request.rows)
+                largestHead = max(largestHead, table.request(queue.first).rows)
                 waiting += queue.rows(in: table)
             }
             aged = max(aged, agedShare(in: bucket, at: now))
-            let head = table.nodes[Int(bucket.queues[top].first)].request
+            let head = table.request(bucket.queues[top].first)
             let rows = min(waiting, max(configuration.maxBatchRows, head.rows))
             let predicted = bucket.latency.latency(rows: rows)
             let candidate = Demand(

@@ -163,8 +163,8 @@ extension Scheduler {
     /// Takes a waiting request out of its queue and out of the books.
     @discardableResult
     mutating func remove(_ slot: Slot) -> QueuedRequest {
-        let bucket = Int(table.nodes[Int(slot)].bucket)
-        let index = queueIndex(table.nodes[Int(slot)].request.priorityClass)
+        let bucket = table.bucket(slot)
+        let index = queueIndex(table.request(slot).priorityClass)
         buckets[bucket].queues[index].remove(slot, in: &table)
         buckets[bucket].count -= 1
         let request = table.discard(slot)

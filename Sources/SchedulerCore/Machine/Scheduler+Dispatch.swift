@@ -83,7 +83,7 @@ extension Scheduler {
             for index in classes.indices {
                 while !buckets[bucket].queues[index].isEmpty {
                     let first = buckets[bucket].queues[index].first
-                    let head = table.nodes[Int(first)].request
+                    let head = table.request(first)
                     guard isLate(head, startingAt: now, bucket: bucket) else { break }
                     refuse(remove(first), .deadlineMissed, at: now, into: &actions)
                 }
@@ -162,7 +162,7 @@ extension Scheduler {
     func agedShare(in bucket: Bucket, at now: Instant) -> Double {
         var share = 0.0
         for (index, queue) in bucket.queues.enumerated() where !queue.isEmpty {
-            if isAged(table.nodes[Int(queue.first)].request, at: now) {
+            if isAged(table.request(queue.first), at: now) {
                 share += classes[index].floorShare
             }
         }

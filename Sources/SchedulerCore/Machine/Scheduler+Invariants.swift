@@ -9,15 +9,16 @@ extension Scheduler {
             for (classIndex, queue) in bucket.queues.enumerated() {
                 let members = queue.checkInvariants(in: table)
                 for slot in members {
-                    let node = table.nodes[Int(slot)]
-                    precondition(Int(node.bucket) == index, "I1: a request is in a foreign bucket")
+                    let request = table.request(slot)
                     precondition(
-                        queueIndex(node.request.priorityClass) == classIndex,
+                        table.bucket(slot) == index, "I1: a request is in a foreign bucket")
+                    precondition(
+                        queueIndex(request.priorityClass) == classIndex,
                         "I1: a request is in a foreign class")
                     precondition(
-                        table.slot(of: node.request.id) == slot,
+                        table.slot(of: request.id) == slot,
                         "I1: the id table does not lead to the request")
-                    recount.charge(node.request)
+                    recount.charge(request)
                 }
                 inBucket += members.count
             }
@@ -42,6 +43,7 @@ extension RequestQueue {
     func checkInvariants(in table: borrowing RequestTable) -> [Slot] {
         var members: [Slot] = []
         check(root, in: table, into: &members)
+        precondition(members.count == count(in: table), "I4: counts differ")
         precondition(members.first ?? RequestTable.none == first, "I4: first is not the earliest")
         for (left, right) in zip(members, members.dropFirst()) {
             precondition(table.precedes(left, right), "I4: queue out of order")
@@ -60,10 +62,7 @@ extension RequestQueue {
         members.append(slot)
         check(node.right, in: table, into: &members)
         precondition(
-            node.rowSum == node.request.rows + table.rows(below: node.left)
+            node.rowSum == table.request(slot).rows + table.rows(below: node.left)
                 + table.rows(below: node.right), "I4: row sums differ")
-        precondition(
-            Int(node.count) == 1 + table.count(below: node.left) + table.count(below: node.right),
-            "I4: counts differ")
     }
 }

@@ -115,7 +115,7 @@ package struct Scheduler: ~Copyable {
         var earliest: Instant?
         for bucket in buckets.indices where buckets[bucket].count > 0 {
             for queue in buckets[bucket].queues where !queue.isEmpty {
-                let request = table.nodes[Int(queue.first)].request
+                let request = table.request(queue.first)
                 guard request.deadline != .distantFuture else { continue }
                 let hopeless =
                     request.deadline - needed(by: request, bucket: bucket)

@@ -14,7 +14,7 @@ extension SlackAwarePolicy {
             let queue = scheduler.buckets[bucket].queues[index]
             if !queue.isEmpty {
                 rows = max(rows, min(rows + queue.rows(in: scheduler.table), cap))
-                let head = scheduler.table.nodes[Int(queue.first)].request
+                let head = scheduler.table.request(queue.first)
                 headSlack = min(
                     headSlack, slack(until: scheduler.table.nodes[Int(queue.first)].key))
                 rows = max(rows, head.rows)

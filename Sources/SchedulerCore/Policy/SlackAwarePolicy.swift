@@ -261,7 +261,7 @@ struct SlackAwarePolicy {
         guard let earliest else {
             preconditionFailure("the policy left an idle instance beside a waiting request")
         }
-        let request = scheduler.table.nodes[Int(earliest)].request
+        let request = scheduler.table.request(earliest)
         actions.board(request.id)
         scheduler.chargeTenants(
             request.priorityClass.rawValue, bucket: bucket, perRow: latency.perRow,
@@ -275,7 +275,7 @@ struct SlackAwarePolicy {
         let share = scheduler.classes[index].floorShare
         let first = scheduler.buckets[bucket].queues[index].first
         guard index > 0, share > 0, first != RequestTable.none,
-            scheduler.isAged(scheduler.table.nodes[Int(first)].request, at: now)
+            scheduler.isAged(scheduler.table.request(first), at: now)
         else { return 0 }
         let rows = Int((share * Double(deadlineRows)).rounded(.up))
         return min(rows, scheduler.buckets[bucket].queues[index].rows(in: scheduler.table))

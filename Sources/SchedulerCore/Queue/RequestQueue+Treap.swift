@@ -58,7 +58,7 @@ extension RequestQueue {
         if tree == RequestTable.none || limit <= 0 { return (RequestTable.none, tree) }
         if table.nodes[Int(tree)].rowSum <= limit { return (tree, RequestTable.none) }
         let left = table.nodes[Int(tree)].left
-        let through = table.rows(below: left) + table.nodes[Int(tree)].request.rows
+        let through = table.rows(below: left) + Int(table.nodes[Int(tree)].rows)
         if through <= limit {
             let parts = split(table.nodes[Int(tree)].right, rows: limit - through, in: &table)
             table[tree].right = parts.left
@@ -93,12 +93,12 @@ extension RequestQueue {
     /// only what is below: two levels on average, whatever the size of the tree.
     static func insert(_ slot: Slot, into tree: Slot, in table: inout RequestTable) -> Slot {
         let heapKey = table.nodes[Int(slot)].heapKey
-        let rows = table.nodes[Int(slot)].request.rows
+        let rows = Int(table.nodes[Int(slot)].rows)
         var parent = RequestTable.none
         var goesLeft = false
         var below = tree
         while below != RequestTable.none, table.nodes[Int(below)].heapKey >= heapKey {
-            table.adjust(below, requests: 1, rows: rows)
+            table.adjust(below, rows: rows)
             parent = below
             goesLeft = table.precedes(slot, below)
             below = goesLeft ? table.nodes[Int(below)].left : table.nodes[Int(below)].right
@@ -110,14 +110,14 @@ extension RequestQueue {
 
     /// Unlinks one request from the tree that holds it and answers the new root.
     static func remove(_ slot: Slot, from tree: Slot, in table: inout RequestTable) -> Slot {
-        let rows = table.nodes[Int(slot)].request.rows
+        let rows = Int(table.nodes[Int(slot)].rows)
         var parent = RequestTable.none
         var goesLeft = false
         var below = tree
         while below != slot {
             precondition(
                 below != RequestTable.none, "a request is not in the queue that should hold it")
-            table.adjust(below, requests: -1, rows: -rows)
+            table.adjust(below, rows: -rows)
             parent = below
             goesLeft = table.precedes(slot, below)
             below = goesLeft ? table.nodes[Int(below)].left : table.nodes[Int(below)].right
@@ -141,15 +141,29 @@ extension RequestQueue {
         return root
     }
 
-    /// Hands every request of a detached tree to `body`, in order; `body` may reuse the slot.
-    static func visit(
-        _ tree: Slot, in table: inout RequestTable, _ body: (inout RequestTable, Slot) -> Void
+    /// Touches the nodes of a tree level by level, using `slots` for what is to come.
+    static func fetch(
+        _ tree: Slot, in table: borrowing RequestTable, into slots: inout ContiguousArray<Slot>
     ) {
         if tree == RequestTable.none { return }
-        let left = table.nodes[Int(tree)].left
-        let right = table.nodes[Int(tree)].right
-        visit(left, in: &table, body)
-        body(&table, tree)
-        visit(right, in: &table, body)
+        slots.append(tree)
+        var next = 0
+        while next < slots.count {
+            let node = table.nodes[Int(slots[next])]
+            if node.left != RequestTable.none { slots.append(node.left) }
+            if node.right != RequestTable.none { slots.append(node.right) }
+            next += 1
+        }
+        slots.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes down the slots of a tree, in order.
+    static func gather(
+        _ tree: Slot, in table: borrowing RequestTable, into slots: inout ContiguousArray<Slot>
+    ) {
+        if tree == RequestTable.none { return }
+        gather(table.nodes[Int(tree)].left, in: table, into: &slots)
+        slots.append(tree)
+        gather(table.nodes[Int(tree)].right, in: table, into: &slots)
     }
 }

@@ -13,10 +13,12 @@ struct RequestQueue {
     /// The request with the earliest deadline; kept up to date so that reading it is O(1).
     private(set) var first: Slot = RequestTable.none
 
+    private var requests = 0
+
     var isEmpty: Bool { root == RequestTable.none }
 
     func rows(in table: borrowing RequestTable) -> Int { table.rows(below: root) }
-    func count(in table: borrowing RequestTable) -> Int { table.count(below: root) }
+    func count(in table: borrowing RequestTable) -> Int { requests }
 
     // MARK: Order statistics
 
@@ -27,7 +29,7 @@ struct RequestQueue {
         while slot != RequestTable.none {
             if table.nodes[Int(slot)].key >= deadline {
                 rows += table.rows(below: table.nodes[Int(slot)].right)
-                rows += table.nodes[Int(slot)].request.rows
+                rows += Int(table.nodes[Int(slot)].rows)
                 slot = table.nodes[Int(slot)].left
             } else {
                 slot = table.nodes[Int(slot)].right
@@ -43,7 +45,7 @@ struct RequestQueue {
         while slot != RequestTable.none {
             let left = table.nodes[Int(slot)].left
             let through =
-                fitting + table.rows(below: left) + table.nodes[Int(slot)].request.rows
+                fitting + table.rows(below: left) + Int(table.nodes[Int(slot)].rows)
             if through <= limit {
                 fitting = through
                 slot = table.nodes[Int(slot)].right
@@ -80,7 +82,7 @@ struct RequestQueue {
                 slot = left
                 continue
             }
-            row -= before + table.nodes[Int(slot)].request.rows
+            row -= before + Int(table.nodes[Int(slot)].rows)
             if row < 0 { return slot }
             slot = table.nodes[Int(slot)].right
         }
@@ -100,12 +102,14 @@ struct RequestQueue {
 
     /// Adds a stored request.
     mutating func insert(_ slot: Slot, in table: inout RequestTable) {
+        requests += 1
         root = Self.insert(slot, into: root, in: &table)
         if first == RequestTable.none || table.precedes(slot, first) { first = slot }
     }
 
     /// Takes one request out; the caller discards or re-files it.
     mutating func remove(_ slot: Slot, in table: inout RequestTable) {
+        requests -= 1
         root = Self.remove(slot, from: root, in: &table)
         if first == slot { first = leftmost(in: table) }
     }
@@ -120,7 +124,7 @@ struct RequestQueue {
         let (taken, rest) = Self.split(due, rows: limit, in: &table)
         root = Self.join(early, rest, in: &table)
         first = leftmost(in: table)
-        Self.visit(taken, in: &table, body)
+        release(taken, in: &table, body)
     }
 
     /// Takes out the requests with the latest deadlines as long as their rows sum to at most `limit`.
@@ -139,7 +143,23 @@ struct RequestQueue {
         }
         root = rest
         first = leftmost(in: table)
-        Self.visit(taken, in: &table, body)
+        release(taken, in: &table, body)
+    }
+
+    /// Hands out a tree that was taken out. With many waiting its requests lie all over the memory: short
+    /// loops touch them first, whose accesses do not depend on each other and overlap.
+    private mutating func release(
+        _ taken: Slot, in table: inout RequestTable, _ body: (inout RequestTable, Slot) -> Void
+    ) {
+        var leaving = ContiguousArray<Slot>()
+        swap(&leaving, &table.leaving)
+        leaving.removeAll(keepingCapacity: true)
+        if table.isLarge { Self.fetch(taken, in: table, into: &leaving) }
+        Self.gather(taken, in: table, into: &leaving)
+        requests -= leaving.count
+        if table.isLarge { table.fetch(leaving) }
+        for slot in leaving { body(&table, slot) }
+        swap(&leaving, &table.leaving)
     }
 
     private func leftmost(in table: borrowing RequestTable) -> Slot {

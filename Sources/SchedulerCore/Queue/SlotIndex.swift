@@ -50,6 +50,9 @@ struct SlotIndex {
         return nil
     }
 
+    /// Reads the place where `id` has its home.
+    func touch(_ id: RequestID) -> UInt64 { UInt64(entries[Int(Self.hash(id)) & mask].hash) }
+
     /// Adds an id that is not there yet.
     mutating func insert(_ id: RequestID, at slot: Slot) {
         if 2 * (count + 1) > entries.count { grow() }

@@ -26,7 +26,7 @@ extension Scheduler {
                 best = candidate
                 bestAccount = flow.account
             }
-            guard let best, let request = tenancy?.table.nodes[Int(best)].request else { break }
+            guard let best, let request = tenancy?.table.request(best) else { break }
             guard boarded.rows + request.rows <= limit else {
                 closed.append(bestAccount)
                 continue
@@ -124,7 +124,7 @@ extension Scheduler {
             }
         }
         guard let newest else { return nil }
-        return table.slot(of: tenancy.table.nodes[Int(newest)].request.id)
+        return table.slot(of: tenancy.table.request(newest).id)
     }
 
     /// Rows that board before a request of an account: what is due earlier, but of the others' no more
@@ -167,6 +167,6 @@ extension Tenancy {
 
     /// Rows of a waiting request.
     func rows(of id: RequestID) -> Int {
-        table.slot(of: id).map { table.nodes[Int($0)].request.rows } ?? 0
+        table.slot(of: id).map { table.request($0).rows } ?? 0
     }
 }

@@ -178,7 +178,7 @@ struct Tenancy {
     /// Takes out a request that no longer waits; `cost` is the device time that it is given.
     mutating func remove(_ id: RequestID, _ index: Int, bucket: Int, cost: Double?) {
         guard let slot = table.slot(of: id) else { return }
-        let account = Int(table.nodes[Int(slot)].bucket)
+        let account = table.bucket(slot)
         guard let flow = flows[bucket][index].firstIndex(where: { $0.account == account }) else {
             preconditionFailure("request \(id) waits in no flow")
         }

@@ -27,7 +27,7 @@ extension Scheduler {
     /// The request that comes first in the order; the bucket must not be empty.
     func firstRequest(_ bucket: Int) -> QueuedRequest {
         for queue in buckets[bucket].queues where !queue.isEmpty {
-            return table.nodes[Int(queue.first)].request
+            return table.request(queue.first)
         }
         preconditionFailure("bucket \(bucket) holds no request")
     }
@@ -37,7 +37,7 @@ extension Scheduler {
     func oldestArrival(_ bucket: Int) -> Instant {
         var oldest = Instant.distantFuture
         for queue in buckets[bucket].queues where !queue.isEmpty {
-            oldest = min(oldest, table.nodes[Int(queue.first)].request.arrival)
+            oldest = min(oldest, table.request(queue.first).arrival)
         }
         return oldest
     }
@@ -46,7 +46,7 @@ extension Scheduler {
     func lastRequest(_ bucket: Int) -> QueuedRequest {
         let slot = buckets[bucket].queues[0].last(in: table)
         precondition(slot != RequestTable.none, "bucket \(bucket) holds no request")
-        return table.nodes[Int(slot)].request
+        return table.request(slot)
     }
 
     /// Rows of the first queue whose deadline is `deadline` or later, for queues ordered by deadline.

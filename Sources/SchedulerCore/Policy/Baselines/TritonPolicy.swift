@@ -92,7 +92,7 @@ struct TritonPolicy: BaselinePolicy {
     ) -> Instant? {
         let first = scheduler.buckets[bucket].queues[queue].first
         guard first != RequestTable.none, !scheduler.isDelayed(first) else { return nil }
-        let request = scheduler.table.nodes[Int(first)].request
+        let request = scheduler.table.request(first)
         // With one queue for all classes there is one timeout, the first.
         let timeout = timeouts[min(queue, timeouts.count - 1)]
         return request.arrival + timeout
