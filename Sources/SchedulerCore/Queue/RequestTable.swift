@@ -128,7 +128,7 @@ struct RequestTable {
     }
 
     /// Whether it has outgrown the nearer caches.
-    var isLarge: Bool { nodes.count > 4_096 }
+    var isLarge: Bool { nodes.count > 8_192 }
 
     /// Touches what is read when the requests of `slots` leave.
     mutating func fetch(_ leaving: ContiguousArray<Slot>) {
