@@ -86,7 +86,9 @@ struct ExplanationTests {
             scenario.models = [model]
         }
         let explained = text(finished)
-        #expect(explained.contains("wide. Placement on 4 devices for 100 rows/s"))
+        #expect(explained.contains("Where to put wide"))
+        #expect(explained.contains("Placement on 4 devices for 100 rows/s"))
+        #expect(explained.ranges(of: "Placement on").count == 1, "it is told once")
         #expect(explained.contains("gangs of 2"))
         #expect(explained.contains("all-reduce"))
     }
