@@ -1,0 +1,62 @@
+/// A conversation as text for the model, with what is needed to generate and to read the answer.
+public struct ChatPrompt: Hashable, Sendable {
+    /// The prompt; to be tokenized with `parsesSpecial`, and without `addsSpecial` because the
+    /// template wrote the model's first token where it wants one.
+    public var text: String
+
+    /// What the answer must look like; `nil` where everything goes.
+    public var grammar: Grammar?
+
+    /// Strings that end the answer, besides those of the client.
+    public var stops: [String]
+
+    /// Control tokens that belong to the answer's format, in ascending order: text assembly renders
+    /// these (`rendersSpecial`), and `parseChat` reads them.
+    public var visibleTokens: [Int32]
+
+    /// How the answer is to be read. For the engine that made it only.
+    public var format: String
+
+    /// Makes a prompt.
+    public init(
+        text: String, grammar: Grammar? = nil, stops: [String] = [], visibleTokens: [Int32] = [],
+        format: String = ""
+    ) {
+        self.text = text
+        self.grammar = grammar
+        self.stops = stops
+        self.visibleTokens = visibleTokens
+        self.format = format
+    }
+}
+
+/// A language that the generated text must belong to.
+public struct Grammar: Hashable, Sendable {
+    /// The rules, in GBNF; the text is derived from the rule `root`.
+    public var text: String
+
+    /// Whether the rules apply only from the first trigger on.
+    public var isLazy: Bool
+
+    /// Regular expressions over the text generated so far, one of which starts a lazy grammar. The
+    /// part from the first group that matched on is the start of the constrained text.
+    public var triggerPatterns: [String]
+
+    /// Tokens that start a lazy grammar.
+    public var triggerTokens: [Int32]
+
+    /// Text at the end of the prompt that already belongs to the constrained text; empty for most.
+    public var prefix: String
+
+    /// Makes a grammar that applies from the first token on, unless told otherwise.
+    public init(
+        text: String, isLazy: Bool = false, triggerPatterns: [String] = [],
+        triggerTokens: [Int32] = [], prefix: String = ""
+    ) {
+        self.text = text
+        self.isLazy = isLazy
+        self.triggerPatterns = triggerPatterns
+        self.triggerTokens = triggerTokens
+        self.prefix = prefix
+    }
+}
