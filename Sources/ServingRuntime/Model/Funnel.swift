@@ -9,7 +9,7 @@ package import ServingModel
 struct Funnel: ~Copyable {
     private var scheduler: Scheduler
     private var actions = ActionBuffer()
-    private var waiting = RequestSlab()
+    private var waiting = RequestSlab<InferenceRequest>()
     private var shapes = ShapeInterner()
     private var armed = Instant.distantFuture
     /// Requests handed in whose end has not been decided or computed.

@@ -1,14 +1,13 @@
-internal import EngineAPI
 internal import ServingModel
 
 /// One instance of a model on a thread of its own.
 ///
-/// The thread makes the engine's instance, warms it up, and then runs whatever batch is put into its
-/// mailbox. The call that hands in a finished batch puts the next one there, so that a busy instance
-/// never waits for another thread.
-final class InstanceWorker: Sendable {
+/// The thread makes the engine's instance, warms it up, and then does whatever job is put into its
+/// mailbox, such as a batch. The call that hands in a finished job puts the next one there, so that a
+/// busy instance never waits for another thread.
+final class InstanceWorker<Job: Sendable>: Sendable {
     private enum Mail: Sendable {
-        case batch(Batch)
+        case job(Job)
         case stop
     }
 
@@ -20,17 +19,17 @@ final class InstanceWorker: Sendable {
         self.id = id
     }
 
-    /// Gives the idle instance a batch.
-    func post(_ batch: Batch) {
-        keep(batch)
+    /// Gives the idle instance a job.
+    func post(_ job: Job) {
+        keep(job)
         parker.unpark()
     }
 
-    /// Gives the instance a batch on its own thread, which need not be woken.
-    func keep(_ batch: Batch) {
+    /// Gives the instance a job on its own thread, which need not be woken.
+    func keep(_ job: Job) {
         mailbox.withLock { mail in
-            precondition(mail == nil, "instance \(id) was given a batch before it took the last")
-            mail = .batch(batch)
+            precondition(mail == nil, "instance \(id) was given a job before it took the last")
+            mail = .job(job)
         }
     }
 
@@ -40,8 +39,8 @@ final class InstanceWorker: Sendable {
         parker.unpark()
     }
 
-    /// Waits for the next batch; `nil` when the instance shall end.
-    func receive() -> Batch? {
+    /// Waits for the next job; `nil` when the instance shall end.
+    func receive() -> Job? {
         while true {
             let mail = mailbox.withLock { mail in
                 let taken = mail
@@ -49,7 +48,7 @@ final class InstanceWorker: Sendable {
                 return taken
             }
             switch mail {
-            case .batch(let batch): return batch
+            case .job(let job): return job
             case .stop: return nil
             case nil: parker.park()
             }

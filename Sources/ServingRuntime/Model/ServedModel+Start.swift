@@ -2,79 +2,10 @@ internal import ControlCore
 package import EngineAPI
 internal import ServingModel
 
-/// One instance's thread and the rendezvous with the model it will serve.
-final class CrewMember: Sendable {
-    let worker: InstanceWorker
-    private let state: Guarded<State>
-    private let parker = Parker()
-
-    private struct State: Sendable {
-        /// What the instance is made from, until it is made: a thread that ends must not be what keeps
-        /// a model loaded.
-        var engine: (any EngineModel)?
-        var model: ServedModel?
-        var isDismissed = false
-        var hasEnded = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
-    init(_ worker: InstanceWorker, _ engine: any EngineModel) {
-        self.worker = worker
-        state = Guarded(State(engine: engine))
-    }
-
+extension CrewMember where Source == any EngineModel {
     /// Makes the engine's instance, on the thread that will run it; once.
     func makeInstance() throws(EngineError) -> any EngineInstance {
-        guard let engine = state.withLock({ $0.engine.take() }) else {
-            preconditionFailure("instance \(worker.id) is made once")
-        }
-        return try engine.makeInstance()
-    }
-
-    /// Tells the thread which model it serves.
-    func join(_ model: ServedModel) {
-        state.withLock { $0.model = model }
-        parker.unpark()
-    }
-
-    /// Tells the thread that there will be no model.
-    func dismiss() {
-        state.withLock { $0.isDismissed = true }
-        parker.unpark()
-    }
-
-    /// Waits for ``join(_:)`` or ``dismiss()``, on the thread.
-    func awaitModel() -> ServedModel? {
-        while true {
-            let (model, isDismissed) = state.withLock { state in
-                defer { state.model = nil }
-                return (state.model, state.isDismissed)
-            }
-            if let model { return model }
-            if isDismissed { return nil }
-            parker.park()
-        }
-    }
-
-    /// The thread's last word.
-    func end() {
-        let waiters = state.withLock { state in
-            state.hasEnded = true
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
-    }
-
-    /// Returns when the thread has dropped its engine instance.
-    func ended() async {
-        await withCheckedContinuation { continuation in
-            let isOver = state.withLock { state in
-                if !state.hasEnded { state.waiters.append(continuation) }
-                return state.hasEnded
-            }
-            if isOver { continuation.resume() }
-        }
+        try takeSource().makeInstance()
     }
 }
 
@@ -89,10 +20,10 @@ extension ServedModel {
         residentBefore: UInt64 = ProcessUsage.residentBytes
     ) async throws -> ServedModel {
         precondition(specification.instances >= 1, "a served model has at least one instance")
-        var crew: [CrewMember] = []
+        var crew: [InstanceCrew] = []
         var runs: [(rows: Int, took: Interval)] = []
         for index in 0..<specification.instances {
-            let member = CrewMember(InstanceWorker(id: InstanceID(index)), model)
+            let member = InstanceCrew(InstanceWorker(id: InstanceID(index)), model)
             do {
                 let measured = try await launch(member, specification.interface, clock: clock)
                 if runs.isEmpty { runs = measured }
@@ -116,7 +47,7 @@ extension ServedModel {
 
     /// Starts one instance's thread and returns what its warm-up measured.
     private static func launch(
-        _ member: CrewMember, _ interface: ModelInterface, clock: any RuntimeClock
+        _ member: InstanceCrew, _ interface: ModelInterface, clock: any RuntimeClock
     ) async throws -> [(rows: Int, took: Interval)] {
         try await withCheckedThrowingContinuation { continuation in
             PlatformThread.start(name: "hw-\(interface.name)-\(member.worker.id)") {
@@ -131,7 +62,7 @@ extension ServedModel {
                 }
                 let measured = WarmUp(interface: interface, clock: clock).run(on: instance)
                 continuation.resume(returning: measured)
-                guard let served = member.awaitModel() else { return }
+                guard let served = member.awaitServer() else { return }
                 var runner = BatchRunner(interface, instance, clock: clock)
                 while served.serve(member.worker, &runner) {}
             }

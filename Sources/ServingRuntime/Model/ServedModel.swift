@@ -4,6 +4,9 @@ internal import SchedulerCore
 package import ServingModel
 internal import Synchronization
 
+/// A thread that runs batches for a served model.
+typealias InstanceCrew = CrewMember<any EngineModel, ServedModel, Batch>
+
 /// One version of a model, live: its scheduler, its instances, its statistics.
 ///
 /// A funnel: take the lock, read the clock once, hand the event to the machine, copy the actions out,
@@ -28,13 +31,13 @@ package final class ServedModel: Sendable {
     private let idle = Guarded<[CheckedContinuation<Void, Never>]>([])
     /// Requests handed in whose sink has not been told of their end.
     private let unanswered = Atomic(0)
-    private let crew: [CrewMember]
+    private let crew: [InstanceCrew]
     /// Where the scheduler's life is recorded, if it is.
     private let tape: SchedulerTape?
 
     /// Wires a model whose instances are up; see ``start(_:model:clock:timer:)``.
     init(
-        _ specification: ServingSpecification, crew: [CrewMember], latency: LatencyModel,
+        _ specification: ServingSpecification, crew: [InstanceCrew], latency: LatencyModel,
         measuredBytes: UInt64, clock: any RuntimeClock, timer: any WakeupTimer
     ) {
         interface = specification.interface
@@ -110,7 +113,7 @@ package final class ServedModel: Sendable {
 
     /// Runs the worker's next batch; false when the instance shall end. The body of an instance's
     /// thread is a loop around this, so that an instance that waits holds on to nothing.
-    func serve(_ worker: InstanceWorker, _ runner: inout BatchRunner) -> Bool {
+    func serve(_ worker: InstanceWorker<Batch>, _ runner: inout BatchRunner) -> Bool {
         guard let batch = worker.receive() else { return false }
         finish(batch, runner.run(batch), on: worker)
         return true
@@ -122,7 +125,9 @@ package final class ServedModel: Sendable {
     /// the next batch is decided: clients that have their answers ask again, and may ride it. Decided
     /// first, 32 clients were served in batches of 30 and of 2 in turn, and for ONNX Runtime a batch of 2
     /// is as long as one of 6. Elsewhere the instance would only wait for nothing.
-    private func finish(_ batch: Batch, _ outcome: BatchRunner.Outcome, on worker: InstanceWorker) {
+    private func finish(
+        _ batch: Batch, _ outcome: BatchRunner.Outcome, on worker: InstanceWorker<Batch>
+    ) {
         if specification.sharesCores {
             answer(batch, outcome, ended: clock.now())
             PlatformThread.letOthersRun()

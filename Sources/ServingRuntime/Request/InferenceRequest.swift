@@ -52,7 +52,7 @@ package struct InputBytes: Sendable {
 ///
 /// `@unchecked Sendable`: all fields but ``id`` are immutable, and the guard of ``id`` is the lock of
 /// the model that the request was submitted to.
-package final class InferenceRequest: @unchecked Sendable {
+package final class InferenceRequest: SlabRequest, @unchecked Sendable {
     /// One entry for each input of the model, in the signature's order.
     package let inputs: [InputBytes]
 

@@ -1,11 +1,16 @@
 internal import ServingModel
 
+/// A request that remembers its name in a slab.
+protocol SlabRequest: AnyObject {
+    var id: RequestID { get }
+}
+
 /// Requests that the scheduler holds, found by id without hashing.
 ///
 /// An id is a slot number and the slot's generation, so that a stale id finds nothing.
-struct RequestSlab {
+struct RequestSlab<Request: SlabRequest> {
     private struct Slot {
-        var request: InferenceRequest?
+        var request: Request?
         var generation: UInt32 = 0
     }
 
@@ -13,7 +18,7 @@ struct RequestSlab {
     private var free: [UInt32] = []
 
     /// Stores a request and names it.
-    mutating func insert(_ request: InferenceRequest) -> RequestID {
+    mutating func insert(_ request: Request) -> RequestID {
         let index: UInt32
         if let reused = free.popLast() {
             index = reused
@@ -26,17 +31,28 @@ struct RequestSlab {
     }
 
     /// Whether `request` still waits here under its id.
-    func holds(_ request: InferenceRequest) -> Bool {
+    func holds(_ request: Request) -> Bool {
         let index = Int(request.id.rawValue & 0xFFFF_FFFF)
         return index < slots.count && slots[index].request === request
     }
 
-    /// Takes a request out; its id names nothing afterwards.
-    mutating func remove(_ id: RequestID) -> InferenceRequest {
+    /// The request of that name, which stays.
+    subscript(_ id: RequestID) -> Request {
         let index = Int(id.rawValue & 0xFFFF_FFFF)
         guard slots[index].generation == UInt32(id.rawValue >> 32),
             let request = slots[index].request
         else { preconditionFailure("the scheduler named request \(id), which does not wait") }
+        return request
+    }
+
+    /// All requests, in no order that means anything.
+    var all: [Request] { slots.compactMap(\.request) }
+
+    /// Takes a request out; its id names nothing afterwards.
+    @discardableResult
+    mutating func remove(_ id: RequestID) -> Request {
+        let request = self[id]
+        let index = Int(id.rawValue & 0xFFFF_FFFF)
         slots[index].request = nil
         slots[index].generation &+= 1
         free.append(UInt32(index))

@@ -1,0 +1,66 @@
+internal import EngineAPI
+internal import ServingModel
+
+/// Steps that bring a session up to speed and measure what a step costs: short and long ones, at the
+/// start of a sequence and behind a long one, of one sequence and of several.
+struct StepWarmUp {
+    typealias Run = (tokens: Int, keyValueTokens: Int, took: Interval)
+
+    private static let sizes = [1, 8, 32, 128, 512]
+    private static let repetitions = 3
+    /// No warm-up starts another run after this, so that slow models load too.
+    private static let budget = Interval.seconds(2)
+
+    let clock: any RuntimeClock
+    let slots: Int
+    /// Longest sequence to try.
+    let maxTokens: Int
+    let maxStepTokens: Int
+
+    /// Warms a session up and answers what was measured; the session is empty afterwards.
+    func run(on session: any GenerationSession) throws(EngineError) -> [Run] {
+        let begun = clock.now()
+        var runs: [Run] = []
+        let limit = min(maxTokens - 1, maxStepTokens)
+        for size in Self.sizes.filter({ $0 < limit }) + [max(min(limit, 1_024), 1)] {
+            for repetition in 0...Self.repetitions {
+                defer { session.truncate(slot: 0, to: 0) }
+                guard runs.isEmpty || begun.interval(to: clock.now()) < Self.budget else {
+                    return runs
+                }
+                let prefill = try measure([(slot: 0, start: 0, count: size)], on: session)
+                // The first run of a size pays for allocation and kernel selection.
+                if repetition > 0 || runs.isEmpty { runs.append(prefill) }
+                guard size < limit else { continue }
+                runs.append(try measure([(slot: 0, start: size, count: 1)], on: session))
+            }
+        }
+        let together = min(slots, 8, maxTokens / 4, maxStepTokens)
+        for depth in 0..<(together > 1 ? 4 : 0) {
+            let parts = (0..<together).map { (slot: $0, start: depth, count: 1) }
+            runs.append(try measure(parts, on: session))
+        }
+        for slot in 0..<max(together, 1) { session.truncate(slot: slot, to: 0) }
+        return runs
+    }
+
+    private func measure(
+        _ parts: [(slot: Int, start: Int, count: Int)], on session: any GenerationSession
+    ) throws(EngineError) -> Run {
+        var tokens: [StepToken] = []
+        var context = 0
+        for part in parts {
+            context += part.start + part.count
+            for position in part.start..<part.start + part.count {
+                // Any token does: what it costs does not depend on what it means.
+                tokens.append(
+                    StepToken(
+                        token: 0, position: Int32(position), slot: Int32(part.slot),
+                        wantsOutput: position == part.start + part.count - 1))
+            }
+        }
+        let started = clock.now()
+        try session.step(tokens)
+        return (tokens.count, context, started.interval(to: clock.now()))
+    }
+}
