@@ -11,7 +11,7 @@ PY := build/venv/bin/python
 RELEASE := .build/release/headway
 STAMPS := build/stamps
 
-.PHONY: help serve test build engines models digits figures lint bench nightly clean
+.PHONY: help serve test build engines models digits tales figures lint bench nightly clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -32,8 +32,11 @@ engines: $(STAMPS)/engines ## the engine libraries, into build/engines
 models: $(STAMPS)/models ## the small models that tests use, into build/test-models
 	@echo "==> test models are in build/test-models"
 
-digits: $(STAMPS)/test ## train the demo model again and rewrite its files
+digits: $(STAMPS)/test ## train the demo model of digits again and rewrite its files
 	@$(PY) scripts/train_digits.py
+
+tales: $(STAMPS)/tales ## train the demo model of stories again (half an hour)
+	@build/venv-tales/bin/python scripts/train_tales.py $(ARGS)
 
 figures: build ## run the acceptance scenarios and draw the plots of the docs
 	@scripts/make_figures.sh
@@ -65,6 +68,10 @@ $(STAMPS)/engines: scripts/requirements-engines.txt scripts/setup_python.sh \
 
 $(STAMPS)/test: scripts/requirements-test.txt scripts/setup_python.sh $(STAMPS)/engines
 	@scripts/setup_python.sh test
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/tales: scripts/requirements-tales.txt scripts/setup_python.sh | $(STAMPS)/system
+	@scripts/setup_python.sh tales
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/models: scripts/make_test_models.py $(STAMPS)/test
