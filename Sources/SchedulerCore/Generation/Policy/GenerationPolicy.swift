@@ -53,6 +53,17 @@ package enum GenerationPolicy: Sendable, Equatable {
         }
     }
 
+    /// Whether it gives up requests whose first token cannot be in time.
+    package var shedsHopeless: Bool { self == .slackAware }
+
+    /// Whether requests share prefixes.
+    package var usesCache: Bool {
+        switch self {
+        case .slackAware, .vllmFCFS, .vllmPriority: true
+        case .vllmV0, .sarathi, .orca, .staticBatch: false
+        }
+    }
+
     /// Refuses settings that no caller may pass.
     func validate() throws(ConfigurationProblem) {
         switch self {

@@ -1,0 +1,169 @@
+internal import ControlCore
+internal import ServingModel
+
+/// The default policy: decodes first, then as much prefill as the tightest promise leaves time for.
+extension GenerationScheduler {
+    mutating func planBySlack(
+        within longest: Interval, at now: Instant, into actions: inout GenerationActions
+    ) {
+        shed(at: now, into: &actions)
+        secureDecodes(at: now, into: &actions)
+        var limit = Interval.never
+        for place in table.running where table[place].isDecode {
+            let allowance = allowance(of: table[place], at: now)
+            limit = min(limit, allowance)
+            board(place, 1, at: now, into: &actions)
+        }
+        var room = StepRoom(cost, draft, tokens: stepLimit)
+        if draft.decodes == 0 { room.tokens = min(room.tokens, Self.mostTokensWithoutDecodes) }
+        draft.limit = min(limit, longest)
+        room.milliseconds = draft.limit.milliseconds / cost.margin - room.milliseconds
+        draft.budget = draft.decodes + room.most(from: 0, isFirst: true)
+        fill(&room, at: now, into: &actions)
+    }
+
+    /// Tokens of a step in which nobody waits for the next token.
+    private static let mostTokensWithoutDecodes = 4_096
+
+    /// Time that a decode leaves a step: until its next token is promised, at least the promised time of
+    /// one token, at most of two, so that tokens that were early are not spent at once.
+    private func allowance(of entry: GenerationEntry, at now: Instant) -> Interval {
+        let slack = now.interval(to: entry.due)
+        let clamped = min(max(slack, entry.perToken), entry.perToken * 2)
+        return Interval(nanoseconds: clamped.nanoseconds / 10 * 9)
+    }
+
+    /// Has memory for one more token of each decode, by taking the slots of others if need be.
+    private mutating func secureDecodes(at now: Instant, into actions: inout GenerationActions) {
+        while true {
+            var decodes = 0
+            for place in table.running where table[place].isDecode { decodes += 1 }
+            guard decodes > freeableTokens, let victim = leastWorthy() else { return }
+            preempt(victim, into: &actions)
+        }
+    }
+
+    // MARK: Prefill
+
+    /// Offers what is left of the step to prompts, in order of rank.
+    private mutating func fill(
+        _ room: inout StepRoom, at now: Instant, into actions: inout GenerationActions
+    ) {
+        refreshHits()
+        rank(at: now)
+        var blocked = 0
+        while blocked < Self.mostBlocked, let candidate = candidates.popFirst() {
+            let place = candidate.place
+            guard room.hasAny(isFirst: draft.prefillTokens == 0) else { return }
+            if !table[place].isRunning {
+                guard admit(place, .predictedPeak, at: now, into: &actions) else {
+                    blocked += 1
+                    continue
+                }
+                sortByRest()
+            }
+            let entry = table[place]
+            let most = room.most(from: entry.length, isFirst: draft.prefillTokens == 0)
+            let count = min(entry.need, most, freeableTokens)
+            guard count >= 1 else { continue }
+            room.take(count, from: entry.length)
+            board(place, count, at: now, into: &actions)
+        }
+    }
+
+    /// Requests that memory keeps out before the rest of the queue is not asked any more.
+    private static let mostBlocked = 8
+
+    /// Orders the prompts that run and wait.
+    ///
+    /// As long as there is time for everybody, by the slack to the first token's deadline; once there is
+    /// not, the most important class first and in it the shortest, because that serves most. Prompts that
+    /// have begun go first: they hold memory.
+    private mutating func rank(at now: Instant) {
+        candidates.removeAll()
+        sortByRest()
+        let isOver = isOverloaded()
+        let admits = !freeSlots.isEmpty && !draft.hasPreempted
+        for place in table.running where !table[place].isDecode {
+            candidates.append(candidate(place, isOver: isOver))
+        }
+        if admits || table.running.isEmpty {
+            for place in table.waiting { candidates.append(candidate(place, isOver: isOver)) }
+        }
+        candidates.order()
+    }
+
+    /// Whether feeding all prompts would take more than half of the time to the first token that the most
+    /// important class present promises.
+    private func isOverloaded() -> Bool {
+        var tokens = 0
+        var top = Int.max
+        var tightest = Interval.never
+        func look(_ entry: GenerationEntry) {
+            if entry.firstToken == nil || !entry.isRunning {
+                tokens += entry.expectedNeed
+            } else if !entry.isDecode {
+                tokens += entry.need
+            }
+            guard entry.firstTokenDeadline != .distantFuture, entry.priorityClass <= top else {
+                return
+            }
+            let promise = entry.arrival.interval(to: entry.firstTokenDeadline)
+            tightest = entry.priorityClass < top ? promise : min(tightest, promise)
+            top = entry.priorityClass
+        }
+        for place in table.running { look(table[place]) }
+        for place in table.waiting { look(table[place]) }
+        let time = cost.perToken * Self.prefillShare * Double(tokens)
+        return time > tightest.milliseconds / 2
+    }
+
+    private func candidate(_ place: Int32, isOver: Bool) -> CandidateHeap.Candidate {
+        let entry = table[place]
+        // What was pre-empted has begun, too.
+        let hasBegun = entry.isRunning || entry.generated > 0
+        var candidate = CandidateHeap.Candidate(
+            value: 0, sequence: entry.sequence, place: place)
+        candidate.fairness = counters?.rank(entry.account) ?? 0
+        if isOver {
+            candidate.group = UInt64(entry.priorityClass) * 2 + (hasBegun ? 0 : 1)
+            candidate.value = UInt64(entry.expectedNeed)
+        } else {
+            candidate.group = hasBegun ? 0 : 1
+            let need = Interval(milliseconds: cost.perToken * Double(entry.expectedNeed))
+            candidate.value = (entry.due - need).nanoseconds
+        }
+        return candidate
+    }
+}
+
+/// What is left of a step: tokens, and time without the margin.
+struct StepRoom {
+    var tokens: Int
+    var milliseconds: Double
+    private let perToken: Double
+    private let perKeyValueToken: Double
+
+    /// The room beside `draft`; `milliseconds` is at first the time that the draft itself takes.
+    init(_ cost: StepCostModel, _ draft: StepDraft, tokens: Int) {
+        self.tokens = max(tokens - draft.tokens, 0)
+        perToken = cost.perToken
+        perKeyValueToken = cost.perKeyValueToken
+        milliseconds = cost.mean(tokens: draft.tokens, keyValueTokens: draft.keyValueTokens)
+    }
+
+    /// Most tokens that a prompt of which `start` are fed may feed. The first prompt of a step always gets
+    /// its least chunk.
+    func most(from start: Int, isFirst: Bool) -> Int {
+        let rest = milliseconds - perKeyValueToken * Double(start)
+        let byTime = Int(min(max(rest / (perToken + perKeyValueToken), 0), 1e9))
+        return min(isFirst ? max(byTime, GenerationScheduler.leastChunk) : byTime, tokens)
+    }
+
+    func hasAny(isFirst: Bool) -> Bool { most(from: 0, isFirst: isFirst) >= 1 }
+
+    mutating func take(_ count: Int, from start: Int) {
+        tokens -= count
+        milliseconds -= perToken * Double(count) + perKeyValueToken * Double(start + count)
+    }
+}
