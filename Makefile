@@ -20,13 +20,13 @@ help: ## list the commands
 serve: engines build ## build the server and serve the demo models (ARGS="--http-port 9000" …)
 	@exec $(RELEASE) serve $(ARGS)
 
-test: $(STAMPS)/test models ## every check and test, as in CI
+test: $(STAMPS)/test engines models ## every check and test, as in CI
 	@exec scripts/ci.sh
 
 build: $(STAMPS)/system ## the release binary, .build/release/headway
 	@scripts/build_release.sh
 
-engines: $(STAMPS)/engines ## the engine libraries, into build/engines
+engines: $(STAMPS)/engines $(STAMPS)/llama ## the engine libraries, into build/engines
 	@echo "==> engines are in build/engines"
 
 models: $(STAMPS)/models ## the small models that tests use, into build/test-models
@@ -47,7 +47,7 @@ lint: $(STAMPS)/system ## format, layer and tidy checks
 bench: engines build $(STAMPS)/test ## a quick load on the demo model: rate, latency, batch size
 	@$(PY) scripts/bench.py $(ARGS)
 
-nightly: $(STAMPS)/test models ## the tests with long loads and many seeds
+nightly: $(STAMPS)/test engines models ## the tests with long loads and many seeds
 	@export HEADWAY_NIGHTLY=1; exec scripts/ci.sh
 
 clean: ## remove everything generated
@@ -66,6 +66,13 @@ $(STAMPS)/engines: scripts/requirements-engines.txt scripts/setup_python.sh \
 	@scripts/install_engines.sh
 	@mkdir -p $(@D) && touch $@
 
+LLAMA := $(wildcard Plugins/llama/*) Sources/CEnginePlugin/include/headway_plugin.h
+
+$(STAMPS)/llama: $(LLAMA) scripts/build_llama.sh scripts/requirements-llama.txt \
+		scripts/requirements-build.txt | $(STAMPS)/engines
+	@scripts/build_llama.sh
+	@mkdir -p $(@D) && touch $@
+
 $(STAMPS)/test: scripts/requirements-test.txt scripts/setup_python.sh $(STAMPS)/engines
 	@scripts/setup_python.sh test
 	@mkdir -p $(@D) && touch $@
@@ -74,7 +81,7 @@ $(STAMPS)/tales: scripts/requirements-tales.txt scripts/setup_python.sh | $(STAM
 	@scripts/setup_python.sh tales
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/models: scripts/make_test_models.py $(STAMPS)/test
+$(STAMPS)/models: scripts/make_test_models.py scripts/gguf_models.py $(STAMPS)/test
 	@echo "==> making test models in build/test-models"
 	@$(PY) scripts/make_test_models.py build/test-models
 	@mkdir -p $(@D) && touch $@

@@ -50,6 +50,8 @@ var targets: [Target] = [
     ring("EngineSynthetic", ["ServingModel", "EngineAPI"]),
     .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
     ring("EngineONNXRuntime", ["ServingModel", "EngineAPI", "COnnxRuntime"]),
+    .target(name: "CEnginePlugin", linkerSettings: [.linkedLibrary("dl")]),
+    ring("EnginePlugin", ["ServingModel", "EngineAPI", "CEnginePlugin"]),
 
     // The other shell of ring 1: virtual time.
     ring("Simulator", ["ServingModel", "ControlCore", "SchedulerCore", "TraceFormat"]),

@@ -53,6 +53,11 @@ TABLE = {
         {"ServingModel", "EngineAPI", "COnnxRuntime"},
         LIBC | {"Synchronization"},
     ),
+    "EnginePlugin": (
+        2,
+        {"ServingModel", "EngineAPI", "CEnginePlugin"},
+        LIBC | {"Synchronization"},
+    ),
     "ServerConfiguration": (2, {"ServingModel"}, FOUNDATION | LIBC | {"Yams"}),
     "ScenarioFiles": (
         2,
@@ -110,7 +115,10 @@ TABLE = {
     "EngineTesting": (1, {"ServingModel", "EngineAPI"}, LIBC | {"Synchronization", "Testing"}),
 }
 
-C_TARGETS = {"CPlatform": 1, "CAllocationCount": 1, "COnnxRuntime": 2, "CCompression": 2}
+C_TARGETS = {
+    "CPlatform": 1, "CAllocationCount": 1, "COnnxRuntime": 2, "CEnginePlugin": 2,
+    "CCompression": 2,
+}
 TEST_SUPPORT = {"SchedulerTesting", "Simulator", "EngineTesting", "EngineSynthetic"}
 # What the tests of one target may import besides.
 TEST_ONLY = {

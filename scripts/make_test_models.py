@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the small ONNX models that the engine tests load.
+"""Writes the small models that the engine tests load: ONNX here, GGUF by gguf_models.py.
 
 Usage: make_test_models.py OUTDIR
 
-Needs the packages onnx and numpy only. The models are the same on every run.
+Needs the packages onnx, gguf and numpy only. The models are the same on every run.
 """
 
 import pathlib
@@ -12,6 +12,8 @@ import sys
 import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+import gguf_models
 
 # Name in file names (the KServe name in lower case) and element type in ONNX.
 ELEMENT_TYPES = {
@@ -184,7 +186,8 @@ def main():
     (folder / "corrupt.onnx").write_bytes(bytes((i * 37 + 11) % 256 for i in range(512)))
     whole = (folder / "mlp.onnx").read_bytes()
     (folder / "truncated.onnx").write_bytes(whole[: len(whole) // 2])
-    print(f"{len(models) + 2} test models in {folder}")
+    count = len(models) + 2 + gguf_models.write_all(folder)
+    print(f"{count} test models in {folder}")
 
 
 if __name__ == "__main__":

@@ -38,25 +38,26 @@ public struct Grammar: Hashable, Sendable {
     /// Whether the rules apply only from the first trigger on.
     public var isLazy: Bool
 
-    /// Regular expressions over the text generated so far, one of which starts a lazy grammar. The
-    /// part from the first group that matched on is the start of the constrained text.
-    public var triggerPatterns: [String]
+    /// Strings in the generated text, control tokens spelled out, one of which starts a lazy grammar:
+    /// the constrained text starts with it.
+    public var triggerWords: [String]
 
-    /// Tokens that start a lazy grammar.
-    public var triggerTokens: [Int32]
+    /// Regular expressions that start a lazy grammar in the same way. The constrained text starts with
+    /// the first group that matched, or with the whole match where there is none.
+    public var triggerPatterns: [String]
 
     /// Text at the end of the prompt that already belongs to the constrained text; empty for most.
     public var prefix: String
 
     /// Makes a grammar that applies from the first token on, unless told otherwise.
     public init(
-        text: String, isLazy: Bool = false, triggerPatterns: [String] = [],
-        triggerTokens: [Int32] = [], prefix: String = ""
+        text: String, isLazy: Bool = false, triggerWords: [String] = [],
+        triggerPatterns: [String] = [], prefix: String = ""
     ) {
         self.text = text
         self.isLazy = isLazy
+        self.triggerWords = triggerWords
         self.triggerPatterns = triggerPatterns
-        self.triggerTokens = triggerTokens
         self.prefix = prefix
     }
 }

@@ -14,7 +14,8 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var threads: Int
 
     /// Whether a sequence's logits are the same to the last bit whatever shares its steps and
-    /// however its prompt is cut. Costs memory and speed.
+    /// however its prompt is cut. It costs memory (each slot has room of its own for
+    /// ``keyValueTokens`` or the model's context, in full precision) and the gain of batching.
     public var isExact: Bool
 
     /// Makes a configuration.
@@ -118,10 +119,11 @@ public protocol GenerationSession: AnyObject {
     ) throws(EngineError) -> SampledToken
 
     /// Makes the first `count` tokens of `slot` the whole of `other`. Keys and values are shared, not
-    /// copied.
+    /// copied (but in an exact session). A slot or number that is not there stops the process.
     func copy(slot: Int, to other: Int, count: Int)
 
-    /// Forgets all but the first `count` tokens of `slot`.
+    /// Forgets all but the first `count` tokens of `slot`. A slot or number that is not there stops
+    /// the process.
     func truncate(slot: Int, to count: Int)
 
     /// The keys and values of `slot`, to be put back with ``restore(slot:from:)`` into this session.

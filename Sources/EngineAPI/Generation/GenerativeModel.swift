@@ -19,8 +19,7 @@ public struct GenerativeModelInfo: Hashable, Sendable {
     public var bytes: UInt64
 
     /// Memory that one token of one sequence takes in the key-value cache of a session with default
-    /// precision, in bytes; an exact session takes twice as much. 0 where the model keeps a state of
-    /// fixed size instead.
+    /// precision, in bytes; an exact session takes twice as much, and more of it.
     public var keyValueBytesPerToken: Int
 
     /// Whether the file carries a chat template that the engine understands.
@@ -100,7 +99,8 @@ public protocol GenerativeModel: AnyObject, Sendable {
     ///   - isPartial: Whether more text may follow: what may still become another part is held
     ///     back.
     /// - Returns: JSON of an OpenAI assistant message: `role`, `content`, `tool_calls` and
-    ///   `reasoning_content`, as far as they are there.
+    ///   `reasoning_content`, as far as they are there. Tool calls have an empty `id` where the
+    ///   model's format knows none.
     /// - Throws: ``EngineError`` of kind `failed` where the text does not have the format.
     func parseChat(
         _ output: String, of prompt: ChatPrompt, isPartial: Bool
