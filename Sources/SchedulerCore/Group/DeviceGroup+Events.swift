@@ -13,7 +13,11 @@ extension DeviceGroup {
         let scheduler = schedulers.baseAddress?.advanced(by: model)
         scheduler?.pointee.handle(event, at: now, into: &actions.inner)
         for action in actions.inner.actions {
-            if case .launch(let launch) = action { started(model, launch, at: now) }
+            switch action {
+            case .launch(let launch): started(model, launch, at: now)
+            case .reject: hasGivenUp = true
+            case .cancelled: break
+            }
             actions.append(.model(ModelIndex(model), action))
         }
         actions.inner.removeActions()

@@ -33,6 +33,7 @@ extension DeviceGroup {
 
     /// Frees the devices that were kept for a gang.
     mutating func releaseHold(of gang: Int) {
+        hasFreed = true
         for device in units[gang].devices {
             devices[device].heldFor = nil
             devices[device].heldBytes = 0

@@ -271,6 +271,7 @@ extension DeviceGroup {
         precondition(!units[unit].isRunning, "a model in use cannot leave")
         ledger.refund(units[unit].bytes, on: units[unit].devices)
         units[unit].residency = .absent
+        hasFreed = true
         actions.append(.unload(ModelIndex(units[unit].model), units[unit].instance))
     }
 

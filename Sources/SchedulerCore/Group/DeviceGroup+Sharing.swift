@@ -4,10 +4,22 @@ internal import ServingModel
 /// Whose turn a free device is.
 extension DeviceGroup {
     /// Brings in the models that are wanted, then gives every free device a batch.
+    ///
+    /// Serving one device can free something of another that was served before it: a gang that makes
+    /// room leaves all of its devices, and a hold ends on all of them. Those are served again. And a model
+    /// that kept its place for work of its own may find that work hopeless: then who comes in is decided
+    /// again. Both end: a round more has unloaded an instance, started a batch, found a gang without work
+    /// or given up a request.
     mutating func settle(at now: Instant, into actions: inout GroupActionBuffer) {
-        retryAt = nil
-        page(at: now, into: &actions)
-        for device in devices.indices { serve(device, at: now, into: &actions) }
+        repeat {
+            hasGivenUp = false
+            retryAt = nil
+            page(at: now, into: &actions)
+            repeat {
+                hasFreed = false
+                for device in devices.indices { serve(device, at: now, into: &actions) }
+            } while hasFreed
+        } while hasGivenUp
     }
 
     /// An instance that could run what waits for its model.

@@ -30,6 +30,10 @@ package struct DeviceGroup: ~Copyable {
     var devices: [DeviceState]
     /// Turns taken so far.
     var turns: UInt64 = 0
+    /// Whether memory or a hold was given back while devices were being served.
+    var hasFreed = false
+    /// Whether a model gave up requests.
+    var hasGivenUp = false
     /// When something that must stay a while may leave, for work that waits for its place.
     var retryAt: Instant?
 

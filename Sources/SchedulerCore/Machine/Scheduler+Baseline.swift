@@ -75,17 +75,18 @@ extension Scheduler {
                 return false
             case .launch, .launchNewest, .launchWeighted:
                 guard let idle else { return false }
-                launch(decision, bucket, on: InstanceID(idle), at: now, into: &actions)
-                return true
+                return launch(decision, bucket, on: InstanceID(idle), at: now, into: &actions)
             }
         }
         return false
     }
 
+    /// Starts the batch that the rule decided on; false where what the rule gave up has bared a request
+    /// that a grant has no room for. The group asks again, with room for that one.
     private mutating func launch(
         _ decision: BaselineDecision, _ bucket: Int, on id: InstanceID, at now: Instant,
         into actions: inout ActionBuffer
-    ) {
+    ) -> Bool {
         let before = actions.members.count
         let limit = maxBatchRows
         var boarded = Boarding()
@@ -101,12 +102,14 @@ extension Scheduler {
         }
         if boarded.requests == 0 {
             // A request larger than the limit rides alone.
+            if let grant, firstRequest(bucket).rows > grant.rows { return false }
             boarded.add(boardAlone(bucket, into: &actions))
         }
         let oldest = min(boarded.earliestArrival, now)
         start(
             on: id, bucket: bucket, rows: boarded.rows, members: before, at: now,
             waited: oldest.interval(to: now), into: &actions)
+        return true
     }
 
     // MARK: Boarding

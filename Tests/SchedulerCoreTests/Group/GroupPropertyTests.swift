@@ -12,13 +12,29 @@ internal import Testing
 struct GroupPropertyTests {
     @Test("No action is illegal, every request ends once, memory is never exceeded and comes back")
     func contract() throws {
-        try forEachSeed(count: 150) { random in
-            let world = GroupSwarm(random).world(requests: 120)
-            let outcome = try world.run().outcome
-            try require(outcome.total.ended == outcome.total.arrived, "\(outcome.total)")
-            for (peak, device) in zip(outcome.peakBytes, world.configuration.devices) {
-                try require(peak <= device.memory, "\(peak) of \(device.memory) bytes")
-            }
+        try forEachSeed(count: 150) { try holdsContract($0) }
+    }
+
+    @Test(
+        "Worlds that once broke the contract keep it",
+        arguments: [
+            // A gang that made room on its last device left free devices beside waiting work.
+            284,
+            // A rule that gave up heads bared a request for which no room had been made.
+            601,
+            // A model kept others out for work that it then gave up, and nobody looked again.
+            1_248,
+        ])
+    func pastFaults(seed: UInt64) throws {
+        try holdsContract(Seeded(seed))
+    }
+
+    private func holdsContract(_ random: Seeded) throws {
+        let world = GroupSwarm(random).world(requests: 120)
+        let outcome = try world.run().outcome
+        try require(outcome.total.ended == outcome.total.arrived, "\(outcome.total)")
+        for (peak, device) in zip(outcome.peakBytes, world.configuration.devices) {
+            try require(peak <= device.memory, "\(peak) of \(device.memory) bytes")
         }
     }
 
