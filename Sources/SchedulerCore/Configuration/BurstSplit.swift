@@ -3,7 +3,8 @@ package import ServingModel
 /// When to prefer a short batch that saves the most urgent although not all that follow can be saved:
 /// while overload is young, because a burst may be over soon.
 ///
-/// Serves 0.1 to 0.2 % more of bursty traffic, and sheds 0.2 to 0.7 % more just past capacity.
+/// Serves up to 0.3 % more of traffic that is nothing but short bursts, and sheds 0.3 to 0.6 % more just
+/// past capacity; figures in ADR 0009.
 package struct BurstSplit: Sendable, Equatable {
     /// Least throughput of the short batch, as a part of that of the largest useful one.
     package var minEfficiency = 0.95

@@ -25,6 +25,7 @@ extension ActionChecker {
             residentVariants[launch.variant.rawValue]
         else { throw no(.launchOfAbsentVariant, now, "variant \(launch.variant)") }
         guard let first = ids.first else { throw no(.emptyBatch, now, "batch \(launch.batch)") }
+        try checkOrder(ids, at: now)
         var rows = 0
         for id in ids { rows += try board(id, with: first, launch, at: now) }
         guard rows == launch.rows else {

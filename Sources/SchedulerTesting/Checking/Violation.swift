@@ -26,6 +26,8 @@ package struct Violation: Error, Sendable, Equatable, CustomStringConvertible {
         case wrongLength
         /// A padded batch has too many units, or lengths that may not be mixed.
         case wastefulBatch
+        /// A request waits that stands between two of a batch's members.
+        case passedOver
         /// A request rides that is promised to end after its deadline.
         case lateLaunch
         /// The promised duration is not what the latency model says.

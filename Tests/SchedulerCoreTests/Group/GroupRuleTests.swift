@@ -179,11 +179,11 @@ struct GroupRuleTests {
             let need = draw.integer(in: 10...memory)
             // The machine's values are floating point: which of two equal ones is less is a matter of the
             // last bit.
+            func value(_ index: Int, over other: Int) -> Int {
+                rows[index] * reloads[index] * bytes[other]
+            }
             let isTied = (0..<5).contains { left in
-                (0..<left).contains { right in
-                    rows[left] * reloads[left] * bytes[right]
-                        == rows[right] * reloads[right] * bytes[left]
-                }
+                (0..<left).contains { value(left, over: $0) == value($0, over: left) }
             }
             if isTied { return }
             var models = (0..<5).map {
@@ -198,11 +198,7 @@ struct GroupRuleTests {
             let effects = group.arrive(5, 1, due: 900, at: 200)
             var left: [Int] = []
             var free = 0
-            let order = (0..<5).sorted { left, right in
-                let first: Int = rows[left] * reloads[left] * bytes[right]
-                let second: Int = rows[right] * reloads[right] * bytes[left]
-                return (first, left) < (second, right)
-            }
+            let order = (0..<5).sorted { value($0, over: $1) < value($1, over: $0) }
             for index in order where free < need {
                 free += bytes[index]
                 left.append(index)

@@ -135,6 +135,33 @@ struct ActionCheckerTests {
         }
     }
 
+    @Test("A batch that passes somebody over is refused, within a slot of deadlines it is not")
+    func order() throws {
+        let passOver = { (script: inout Script) in
+            for id in 1...3 as ClosedRange<UInt64> {
+                var arrival = Arrival(
+                    id: RequestID(id), priorityClass: ClassIndex(0),
+                    deadline: CheckedScheduler.instant(100 + Double(id)))
+                arrival.isFollowed = true
+                try script.step(.arrived(arrival), queued: Int(id))
+            }
+            var last = Arrival(
+                id: RequestID(4), priorityClass: ClassIndex(0), deadline: .distantFuture)
+            last.shape = ShapeID(1)
+            try script.step(
+                .arrived(last), queued: 2, [script.launch(0, batch: 1, 0..<2)], members: [1, 3])
+        }
+        Self.expect(.passedOver, passOver)
+
+        var configuration = SchedulerConfiguration.byHand(instances: 2)
+        configuration.score = MultimodalScore(
+            referenceCost: .milliseconds(1), referenceSlack: .milliseconds(10))
+        configuration.score?.slot = .milliseconds(50)
+        var script = Script(configuration)
+        try script.step(.instanceReady(InstanceID(0)))
+        try passOver(&script)
+    }
+
     @Test("Cancellations that are ignored, invented or come after the fact are refused")
     func cancellations() {
         let busy = { (script: inout Script) in
