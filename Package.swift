@@ -94,6 +94,12 @@ var targets: [Target] = [
     tests(
         "EngineONNXRuntimeTests",
         ["ServingModel", "EngineAPI", "EngineONNXRuntime", "EngineTesting"]),
+    tests(
+        "EnginePluginTests",
+        [
+            "ServingModel", "EngineAPI", "EnginePlugin", "EngineTesting", "SchedulerTesting",
+            "Simulator",
+        ]),
 ]
 
 if !coreOnly {
@@ -157,6 +163,7 @@ if !coreOnly {
             name: "headway",
             dependencies: [
                 "ServingModel", "EngineAPI", "EngineSynthetic", "EngineONNXRuntime",
+                "EnginePlugin",
                 "ModelRepository", "ServingRuntime", "ServerConfiguration", "Telemetry",
                 "GatewayCore", "GatewayHTTP", "ControlCore", "SchedulerCore", "TraceFormat",
                 "Simulator",

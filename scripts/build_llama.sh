@@ -55,7 +55,8 @@ key_of_build() {
     } | hash_of | cut -c 1-16
 }
 
-plugin_files() { ls Plugins/llama/* Sources/CEnginePlugin/include/headway_plugin.h; }
+# In one order everywhere: the names go into a key.
+plugin_files() { LC_ALL=C ls Plugins/llama/* Sources/CEnginePlugin/include/headway_plugin.h; }
 
 fetch_source() {
     local archive=$cache/llama_cpp_python-$release.tar.gz parts=() part

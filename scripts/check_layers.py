@@ -95,7 +95,7 @@ TABLE = {
     "headway": (
         3,
         {
-            "ServingModel", "EngineAPI", "EngineSynthetic", "EngineONNXRuntime",
+            "ServingModel", "EngineAPI", "EngineSynthetic", "EngineONNXRuntime", "EnginePlugin",
             "ModelRepository", "ServingRuntime", "ServerConfiguration", "Telemetry",
             "GatewayCore", "GatewayHTTP", "ControlCore", "SchedulerCore", "TraceFormat",
             "Simulator", "ScenarioFiles",

@@ -3,6 +3,8 @@
 #include "common.h"
 #include "log.h"
 
+#include "ggml-impl.h"
+
 #include <cstdarg>
 #include <cstdio>
 
@@ -72,3 +74,20 @@ struct common_log * common_log_main() {
 }
 
 void common_log_add(struct common_log *, enum ggml_log_level, const char *, ...) {}
+
+// The linker puts this in the place of `fprintf` in the whole library. llama.cpp remarks on grammars
+// and schemas, which clients may send, on the standard error stream; here that goes to the log.
+extern "C" int __wrap_fprintf(FILE * file, const char * format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length;
+    if (file == stderr) {
+        char text[1024];
+        length = vsnprintf(text, sizeof(text), format, arguments);
+        GGML_LOG_INFO("%s", text);
+    } else {
+        length = vfprintf(file, format, arguments);
+    }
+    va_end(arguments);
+    return length;
+}

@@ -9,8 +9,10 @@ namespace headway {
 
 namespace {
 
-/// Longest rules taken, in bytes, and deepest nesting of groups: reading recurses with it.
+/// Longest grammar taken, in bytes, most rules, and deepest nesting of groups: reading recurses with
+/// the latter two.
 constexpr size_t most_bytes = 1 << 20;
+constexpr size_t most_rules = 10000;
 constexpr int most_levels = 256;
 
 /// Text kept for triggers that are regular expressions.
@@ -48,6 +50,9 @@ void check_rules(const llama_vocab * vocab, const std::string & rules) {
         std::string reason = error.what();
         refuse("the grammar is malformed: " + reason.substr(0, 200));
     }
+    if (parser.symbol_ids.size() > most_rules) {
+        refuse("the grammar has more than 10,000 rules");
+    }
     for (const auto & symbol : parser.symbol_ids) {
         if (symbol.second >= parser.rules.size() || parser.rules[symbol.second].empty()) {
             refuse("the grammar uses the rule '" + symbol.first + "', which it does not define");
@@ -66,7 +71,11 @@ Grammar::Grammar(const headway_model & model, const headway_grammar & source)
     start();
     if (source.is_lazy == 0) {
         if (source.prefix != nullptr && *source.prefix != 0) {
-            accept_text(source.prefix);
+            try {
+                llama_grammar_accept_str(*grammar, source.prefix);
+            } catch (const std::exception &) {
+                refuse("the grammar does not admit the text that the prompt ends with");
+            }
         }
         return;
     }
@@ -93,14 +102,6 @@ void Grammar::start() {
     }
 }
 
-void Grammar::accept_text(const std::string & text) {
-    try {
-        llama_grammar_accept_str(*grammar, text);
-    } catch (const std::exception &) {
-        refuse("the grammar does not admit the text that the prompt ends with");
-    }
-}
-
 bool Grammar::admits(llama_token token) const {
     llama_token_data only = {token, 1.0f, 0.0f};
     llama_token_data_array list = {&only, 1, -1, false};
@@ -123,8 +124,15 @@ void Grammar::accept(llama_token token) {
     const size_t found = find_trigger(piece.size());
     if (found != std::string::npos) {
         start();
-        accept_text(waiting.substr(found));
+        try {
+            llama_grammar_accept_str(*grammar, waiting.substr(found));
+        } catch (const std::exception &) {
+            // The token that ended the trigger brought text along that cannot follow it. It is out
+            // already, so the text stays free.
+            grammar.reset();
+        }
         waiting.clear();
+        is_whole = false;
         return;
     }
     const size_t kept = std::max(longest_word, patterns.empty() ? 0 : pattern_window);

@@ -35,7 +35,6 @@ private:
     };
 
     void start();
-    void accept_text(const std::string & text);
     size_t find_trigger(size_t added) const;
 
     const llama_vocab * vocab;

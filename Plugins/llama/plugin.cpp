@@ -55,7 +55,9 @@ void take_assertion(const char * message) {
     if (assertions_throw > 0) {
         throw Failure(HEADWAY_FAILED, std::string("llama.cpp stopped at ") + message);
     }
-    fprintf(stderr, "llama.cpp stopped at %s\n", message);
+    fputs("llama.cpp stopped at ", stderr);
+    fputs(message, stderr);
+    fputs("\n", stderr);
 }
 
 void set_log(headway_log_function function, void * context) {
@@ -115,6 +117,7 @@ AssertionsThrow::~AssertionsThrow() {
 void check_json_size(const std::string & json, const char * what) {
     constexpr size_t most_bytes = 16 << 20;
     constexpr int most_levels = 128;
+    constexpr int most_references = 256;
     if (json.size() > most_bytes) {
         refuse(std::string(what) + " is longer than 16 MiB");
     }
@@ -136,6 +139,14 @@ void check_json_size(const std::string & json, const char * what) {
             }
         } else if (character == '}' || character == ']') {
             level--;
+        }
+    }
+    // Schemas that refer to each other are followed from one to the next.
+    int references = 0;
+    for (size_t i = json.find("\"$ref\""); i != std::string::npos;
+         i = json.find("\"$ref\"", i + 1)) {
+        if (++references > most_references) {
+            refuse(std::string(what) + " has more than 256 references ('$ref')");
         }
     }
 }

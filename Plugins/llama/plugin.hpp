@@ -62,7 +62,8 @@ template <typename Body> int32_t guarded(Body && body) noexcept {
     }
 }
 
-/// Refuses JSON that is nested so deeply, or is so long, that reading it could exhaust the stack.
+/// Refuses JSON that is so long, nested so deeply or refers so often that reading it could exhaust
+/// memory or stack.
 void check_json_size(const std::string & json, const char * what);
 
 inline void write(const headway_writer & out, int32_t field, const std::string & text) {

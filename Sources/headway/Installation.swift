@@ -1,5 +1,6 @@
 internal import EngineAPI
 internal import EngineONNXRuntime
+internal import EnginePlugin
 internal import EngineSynthetic
 internal import Foundation
 internal import Logging
@@ -50,9 +51,20 @@ struct Installation {
         }
     }
 
+    /// The llama engine, whether its library is there or not.
+    func llama(logger: Logger) -> LlamaEngine {
+        LlamaEngine(
+            candidates: LlamaEngine.candidates(
+                environment: environment, engineFolders: engineFolders)
+        ) { level, message in
+            logger.log(
+                level: level == .error ? .error : .warning, "\(message)", source: "llama")
+        }
+    }
+
     /// Every engine that a model can name.
     func engines(logger: Logger) -> [any Engine] {
-        [onnxRuntime(logger: logger), SyntheticEngine()]
+        [onnxRuntime(logger: logger), llama(logger: logger), SyntheticEngine()]
     }
 }
 

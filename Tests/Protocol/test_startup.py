@@ -75,7 +75,9 @@ def test_help_is_no_failure(arguments):
 def test_doctor_reports_the_engines():
     code, stdout, stderr = run_headway("doctor")
     assert code == 0, stderr
-    assert "onnxruntime" in stdout.lower().replace(" ", "")
+    for engine in ("onnxruntime", "llama"):
+        assert engine in stdout.lower()
     code, stdout, stderr = run_headway("doctor", "--json")
     assert code == 0, stderr
-    assert "onnxruntime" in json.dumps(json.loads(stdout)).lower()
+    found = {engine["name"]: engine["usable"] for engine in json.loads(stdout)["engines"]}
+    assert found["onnxruntime"] and found["llama"]

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import EngineAPI
 internal import EngineONNXRuntime
+internal import EnginePlugin
 internal import Foundation
 internal import GatewayCore
 internal import Logging
@@ -47,11 +48,10 @@ struct DoctorReport: Encodable {
     init(_ installation: Installation) {
         let logger = Logger(label: "headway.doctor") { _ in SwiftLogNoOpLogHandler() }
         engines = installation.engines(logger: logger).map { engine in
-            let library = (engine as? ONNXRuntimeEngine).flatMap { try? $0.libraryPath() }
             do throws(EngineError) {
                 return EngineFinding(
                     name: engine.descriptor.name, usable: true, version: try engine.version(),
-                    library: library)
+                    library: Self.libraryPath(of: engine))
             } catch {
                 return EngineFinding(
                     name: engine.descriptor.name, usable: false, problem: error.message)
@@ -59,6 +59,15 @@ struct DoctorReport: Encodable {
         }
         devices = [HostDevice.cpu] + HostDevice.gpus
         demoModels = installation.demoModels
+    }
+
+    /// Where an engine's library lies; `nil` for an engine that needs none or has not found it.
+    private static func libraryPath(of engine: any Engine) -> String? {
+        switch engine {
+        case let engine as ONNXRuntimeEngine: try? engine.libraryPath()
+        case let engine as LlamaEngine: try? engine.libraryPath()
+        default: nil
+        }
     }
 
     var isHealthy: Bool { engines.allSatisfy(\.usable) }
