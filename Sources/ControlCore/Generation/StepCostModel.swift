@@ -45,13 +45,14 @@ package struct StepCostModel: Sendable, Equatable {
 
     /// A plane to start from, in milliseconds.
     package init(base: Double, perToken: Double, perKeyValueToken: Double) {
-        // A coefficient that is not known at all starts as a small part of the others, from where it can
-        // grow: a weight on zero could not.
+        // A weight on zero could not grow: a coefficient that is not known at all gets the unit that it
+        // typically has beside the others.
         let whole = max(base + perToken, 1e-6)
         units = Weights(
-            base: max(base, whole * 1e-2), token: max(perToken, whole * 1e-4),
-            context: max(perKeyValueToken, whole * 1e-7))
+            base: base > 0 ? base : whole, token: perToken > 0 ? perToken : whole * 1e-3,
+            context: perKeyValueToken > 0 ? perKeyValueToken : whole * 1e-5)
         weights.base = base > 0 ? 1 : 0
+        weights.token = perToken > 0 ? 1 : Self.smallestWeight
         weights.context = perKeyValueToken > 0 ? 1 : 0
     }
 

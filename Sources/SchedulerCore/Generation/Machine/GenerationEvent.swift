@@ -30,7 +30,7 @@ package enum GenerationEvent: Sendable, Equatable {
     case draining
 
     /// Leave to start one step now, where ``GenerationConfiguration/isArbitrated`` is set. The step is
-    /// predicted to end within `longest`, but never leaves out a decode for it.
+    /// predicted to end within `longest`, but leaves out no decode for it, nor the least chunk of a prompt.
     case granted(longest: Interval)
 }
 

@@ -82,8 +82,8 @@ extension GenerationScheduler {
 
     /// What memory a request must find to be admitted.
     enum Admission {
-        /// Room for so many tokens.
-        case tokens(Int)
+        /// Room for its next tokens, up to so many, and some to spare.
+        case tokens(Int, spare: Int)
         /// Room for its prompt beside those that are being fed.
         case prompt
         /// Room for its prompt and all it may produce, beside the same of those that run.
@@ -98,7 +98,8 @@ extension GenerationScheduler {
         _ place: Int32, _ admission: Admission, at now: Instant,
         into actions: inout GenerationActions
     ) -> Bool {
-        guard !freeSlots.isEmpty else { return false }
+        // While the engine finds no room, everybody runs alone.
+        guard !freeSlots.isEmpty, squeezes == 0 || table.running.isEmpty else { return false }
         if table[place].isSwapped {
             guard freeableTokens > table[place].length, hasRoom(admission, place, shared: 0) else {
                 return false
@@ -137,8 +138,9 @@ extension GenerationScheduler {
         let entry = table[place]
         let held = entry.isSwapped ? entry.length : 0
         switch admission {
-        case .tokens(let count):
-            return held + min(entry.target - max(shared, held), count) <= freeableTokens
+        case .tokens(let count, let spare):
+            let next = min(entry.target - max(shared, held), count)
+            return held + next + spare <= freeableTokens
         case .prompt:
             return prefillingTokens + entry.target - shared <= freeableTokens
         case .most:

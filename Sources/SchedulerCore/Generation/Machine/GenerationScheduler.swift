@@ -148,7 +148,8 @@ package struct GenerationScheduler: ~Copyable {
 
     /// Most tokens of a step: fewer after the engine had no room.
     var stepLimit: Int {
-        max(configuration.maxStepTokens >> min(squeezes, 16), Self.leastChunk)
+        let most = configuration.maxStepTokens
+        return max(most >> min(squeezes, 16), min(most, Self.leastChunk))
     }
 
     /// Prefill that a step may hold though its time is up, so that prompts never starve beside decodes.

@@ -23,12 +23,12 @@ extension GenerationScheduler {
             board(place, count, at: now, into: &actions)
             index += 1
         }
-        guard !draft.hasPreempted else { return }
+        guard !draft.hasPreempted || table.running.isEmpty else { return }
         rankByArrival()
         while draft.tokens < draft.budget, let candidate = candidates.popFirst() {
             let place = candidate.place
             let rest = draft.budget - draft.tokens
-            guard admit(place, .tokens(rest), at: now, into: &actions) else { return }
+            guard admit(place, .tokens(rest, spare: 0), at: now, into: &actions) else { return }
             board(place, min(table[place].need, rest), at: now, into: &actions)
         }
     }
@@ -45,7 +45,7 @@ extension GenerationScheduler {
                 let place = candidate.place
                 let need = table[place].need
                 guard draft.riders.isEmpty || draft.tokens + need <= draft.budget,
-                    admit(place, .tokens(need + watermark), at: now, into: &actions)
+                    admit(place, .tokens(need, spare: watermark), at: now, into: &actions)
                 else { break }
                 board(
                     place, min(table[place].need, stepLimit - draft.tokens), at: now,
@@ -67,7 +67,7 @@ extension GenerationScheduler {
         draft.budget = min(chunk, stepLimit)
         decode(at: now, into: &actions)
         feedPrompts(upTo: draft.budget, at: now, into: &actions)
-        guard !draft.hasPreempted else { return }
+        guard !draft.hasPreempted || table.running.isEmpty else { return }
         rankByArrival()
         while draft.tokens < draft.budget, let candidate = candidates.popFirst() {
             let place = candidate.place

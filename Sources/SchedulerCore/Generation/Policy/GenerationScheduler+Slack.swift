@@ -46,29 +46,50 @@ extension GenerationScheduler {
     // MARK: Prefill
 
     /// Offers what is left of the step to prompts, in order of rank.
+    ///
+    /// Memory may keep out a request and let a smaller one pass, but none of a lesser class: what that takes
+    /// would be missing for the more important one for as long as it runs.
     private mutating func fill(
         _ room: inout StepRoom, at now: Instant, into actions: inout GenerationActions
     ) {
         refreshHits()
         rank(at: now)
         var blocked = 0
+        var blockedClass = Int.max
         while blocked < Self.mostBlocked, let candidate = candidates.popFirst() {
             let place = candidate.place
-            guard room.hasAny(isFirst: draft.prefillTokens == 0) else { return }
             if !table[place].isRunning {
-                guard admit(place, .predictedPeak, at: now, into: &actions) else {
+                // Even if the cache had nearly all of it, it must get a token.
+                let isFirst = draft.prefillTokens == 0
+                guard room.most(from: table[place].target, isFirst: isFirst) >= 1 else { break }
+                let priorityClass = table[place].priorityClass
+                guard priorityClass <= blockedClass,
+                    admit(place, .predictedPeak, at: now, into: &actions)
+                else {
                     blocked += 1
+                    blockedClass = min(blockedClass, priorityClass)
                     continue
                 }
                 sortByRest()
             }
-            let entry = table[place]
-            let most = room.most(from: entry.length, isFirst: draft.prefillTokens == 0)
-            let count = min(entry.need, most, freeableTokens)
-            guard count >= 1 else { continue }
-            room.take(count, from: entry.length)
-            board(place, count, at: now, into: &actions)
+            feed(place, &room, at: now, into: &actions)
         }
+        // Prompts that have begun hold memory: they go on behind those that memory keeps out.
+        for place in table.running where !table[place].isDecode && table[place].riding == 0 {
+            feed(place, &room, at: now, into: &actions)
+        }
+    }
+
+    private mutating func feed(
+        _ place: Int32, _ room: inout StepRoom, at now: Instant,
+        into actions: inout GenerationActions
+    ) {
+        let entry = table[place]
+        let most = room.most(from: entry.length, isFirst: draft.prefillTokens == 0)
+        let count = min(entry.need, most, freeableTokens)
+        guard count >= 1 else { return }
+        room.take(count, from: entry.length)
+        board(place, count, at: now, into: &actions)
     }
 
     /// Requests that memory keeps out before the rest of the queue is not asked any more.
@@ -159,8 +180,6 @@ struct StepRoom {
         let byTime = Int(min(max(rest / (perToken + perKeyValueToken), 0), 1e9))
         return min(isFirst ? max(byTime, GenerationScheduler.leastChunk) : byTime, tokens)
     }
-
-    func hasAny(isFirst: Bool) -> Bool { most(from: 0, isFirst: isFirst) >= 1 }
 
     mutating func take(_ count: Int, from start: Int) {
         tokens -= count

@@ -1,0 +1,62 @@
+package import ControlCore
+package import SchedulerCore
+package import ServingModel
+package import Simulator
+package import TraceFormat
+
+/// Everything that determines a run of a ``GenerationScheduler`` against a made-up engine.
+///
+/// The first part of a run is unfriendly: steps fail, the engine finds no room, the device goes and comes,
+/// clients give up. Then the faults stop, and everything must come to its end within a bound.
+package struct GenerationWorld: Sendable {
+    /// What the scheduler is told at construction.
+    package var configuration: GenerationConfiguration
+    /// What a step really costs, in milliseconds.
+    package var truth: StepCostModel
+    /// Who comes when, in order of time; how many tokens each really produces.
+    package var arrivals: [(at: Instant, arrival: GenerationArrival, produces: Int)]
+    /// Probability of a failed step, a step without room, a lost device, and a client that gives up.
+    package var failures = 0.0
+    package var shortages = 0.0
+    package var losses = 0.0
+    package var cancellations = 0.0
+    /// Whether no further arrivals are accepted after half of them.
+    package var drains = false
+    /// Deviation of a step's duration, relative.
+    package var noise = 0.0
+    /// Source of the engine's faults.
+    package var random: Seeded
+
+    /// Makes a world without faults.
+    package init(
+        _ configuration: GenerationConfiguration, truth: StepCostModel,
+        _ arrivals: [(at: Instant, arrival: GenerationArrival, produces: Int)], _ random: Seeded
+    ) {
+        self.configuration = configuration
+        self.truth = truth
+        self.arrivals = arrivals
+        self.random = random
+    }
+
+    /// How a run went.
+    package struct Outcome: Sendable {
+        package var hash = StableHash()
+        package var steps = 0
+        package var finished = 0
+        package var rejected = 0
+        package var preempted = 0
+        package var swapped = 0
+        package var reusedTokens = 0
+        package var end = Instant.origin
+
+        /// Nothing has happened.
+        package init() {}
+    }
+
+    /// Runs it to its end, every action and the scheduler's own books verified on the way.
+    package func run() throws -> Outcome {
+        var run = GenerationRun(self)
+        try run.run()
+        return run.outcome
+    }
+}
