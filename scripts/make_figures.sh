@@ -16,7 +16,8 @@ fi
 
 say "plots of the docs"
 "$headway" simulate scenarios/figures/*.yaml --quiet --figures "$out/plots" --html "$out/docs.html" || failed=1
-for plot in at-capacity-latency overload-goodput classes-classes knobs-frontier; do
+for plot in at-capacity-latency overload-goodput classes-classes knobs-frontier generation-goodput \
+    generation-ttft generation-gap generation-kv; do
     cp "$out/plots/$plot.svg" docs/images/
 done
 say "drawn into docs/images; reports are in $out"

@@ -12,7 +12,9 @@ package struct Explanation {
         let scenario = finished.scenario
         let summary = Summary(scenario, finished.result)
         var lines: [String] = []
-        if scenario.models.isEmpty {
+        if scenario.generation != nil {
+            // The arithmetic below is that of batches.
+        } else if scenario.models.isEmpty {
             let model = TrafficModel(scenario)
             let offered = model.items(ofRequests: summary.offered ?? 0)
             lines += Self.theory(model, offered: offered)
@@ -35,7 +37,9 @@ package struct Explanation {
     /// A short run of one policy over rates around the knee, for the measured curve; `nil` for a scenario
     /// whose models share devices.
     package static func sweep(of scenario: Scenario) -> Scenario? {
-        guard scenario.models.isEmpty, let first = scenario.policies.first else { return nil }
+        guard scenario.models.isEmpty, scenario.generation == nil,
+            let first = scenario.policies.first
+        else { return nil }
         let model = TrafficModel(scenario)
         var sweep = scenario
         sweep.policies = [scenario.policies.first { $0.policy == .slackAware } ?? first]

@@ -6,15 +6,32 @@ extension ReportPlots {
     /// Latency by the part of all requests that did not exceed it. Refused ones have no latency: a line
     /// ends where they begin.
     var latency: LinePlot? {
+        byPercentile(
+            "Latency by percentile",
+            "The latency that a given part of all requests did not exceed, for each policy. "
+                + "A cross marks where refused requests begin.",
+            limits: deadline.map { [Self.deadlineLimit($0)] } ?? [], \.latencyCurve)
+    }
+
+    /// Curves over the part of all requests, one for each policy.
+    ///
+    /// - Parameter countsRequests: Whether values are one for each request; then a line ends where
+    ///   requests were refused.
+    func byPercentile(
+        _ title: String, _ description: String, limits: [LinePlot.Limit],
+        countsRequests: Bool = true, _ curve: KeyPath<PolicyReport, [LatencyPoint]>
+    ) -> LinePlot? {
         var lines: [LinePlot.Series] = []
         for (index, policy) in summary.policies.enumerated() {
-            guard let report = summary.first(policy), report.latencyCurve.count > 1 else {
+            guard let report = summary.first(policy), report[keyPath: curve].count > 1 else {
                 continue
             }
             let figures = report.figures
-            let answered = 1 - (figures.rejectedPercent + figures.failedPercent) / 100
+            let answered =
+                countsRequests
+                ? 1 - (figures.rejectedPercent + figures.failedPercent) / 100 : 1
             guard answered > 0 else { continue }
-            var points = report.latencyCurve.filter { $0.milliseconds > 0 }.map {
+            var points = report[keyPath: curve].filter { $0.milliseconds > 0 }.map {
                 LinePlot.Point($0.quantile * answered, $0.milliseconds)
             }
             points.removeAll { $0.x > Self.highestQuantile }
@@ -30,16 +47,14 @@ extension ReportPlots {
                     endsInRefusal: answered < 0.999))
         }
         guard !lines.isEmpty else { return nil }
-        let values = lines.flatMap { $0.points.map(\.y) } + (deadline.map { [$0] } ?? [])
+        let values = lines.flatMap { $0.points.map(\.y) } + limits.map(\.value)
         let top = lines.flatMap { $0.points.map(\.x) }.max() ?? 0.99
         return LinePlot(
-            title: "Latency by percentile",
-            description:
-                "The latency that a given part of all requests did not exceed, for each policy. "
-                + "A cross marks where refused requests begin.",
-            x: .nines("percent of all requests", upTo: max(top, 0.99)),
-            y: .logarithmic("milliseconds", over: values), series: lines,
-            limits: deadline.map { [Self.deadlineLimit($0)] } ?? [])
+            title: title, description: description,
+            x: .nines(
+                countsRequests ? "percent of all requests" : "percent of all gaps",
+                upTo: max(top, 0.99)),
+            y: .logarithmic("milliseconds", over: values), series: lines, limits: limits)
     }
 
     private static let highestQuantile = 0.9999
@@ -104,8 +119,8 @@ extension ReportPlots {
                 summary.figure("in_time_rps", policy, atRate: rate).map { served in
                     LinePlot.Point(
                         rate, served,
-                        tooltip: "\(policy): \(FigureText.grouped(served)) of "
-                            + "\(FigureText.grouped(rate))/s in time")
+                        tooltip: "\(policy): \(Unit.perSecond.number(served)) of "
+                            + "\(Unit.perSecond.number(rate))/s in time")
                 }
             }
             guard points.count > 1 else { continue }

@@ -10,10 +10,21 @@ extension ReportPlots {
     }
 
     var batch: LinePlot? {
+        summary.scenario.generation == nil
+            ? overTime(
+                "Batch size", "rows", "Rows of the average batch over the run, for each policy.",
+                \.batch, ignoringZero: true)
+            : overTime(
+                "Tokens of a step", "tokens",
+                "Tokens of the average step over the run, for each policy.", \.batch,
+                ignoringZero: true)
+    }
+
+    var keyValueTokens: LinePlot? {
         overTime(
-            "Batch size", "rows", "Rows of the average batch over the run, for each policy.",
-            \.batch,
-            ignoringZero: true)
+            "Tokens held", "tokens of keys and values",
+            "Tokens whose keys and values the device holds over the run, cached ones included, for "
+                + "each policy.", \.keyValueTokens)
     }
 
     var memory: LinePlot? {

@@ -32,8 +32,13 @@ package struct ReportPlots {
         func add(_ name: String, _ plot: LinePlot?) {
             if let plot { plots.append(Drawn(name: name, svg: plot.svg(standalone: standalone))) }
         }
-        add("latency", latency)
-        add("frontier", frontier)
+        if summary.scenario.generation == nil {
+            add("latency", latency)
+            add("frontier", frontier)
+        } else {
+            add("ttft", firstToken)
+            add("gap", gap)
+        }
         add("goodput", goodput)
         if let classes {
             plots.append(Drawn(name: "classes", svg: classes.svg(standalone: standalone)))
@@ -41,6 +46,7 @@ package struct ReportPlots {
         add("queue", queue)
         add("batch", batch)
         add("memory", memory)
+        add("kv", keyValueTokens)
         return plots
     }
 

@@ -24,6 +24,11 @@ struct ReportTables {
     }
 
     private var columns: [Column] {
+        guard summary.scenario.generation == nil else {
+            let columns = GenerationColumn.all.map { Column($0.title, $0.unit, $0.figure) }
+            return summary.scenario.search == nil
+                ? columns : columns + [Column("highest rate", "per second", "max_rate_rps")]
+        }
         var columns = [
             Column("in time", "per second", "in_time_rps"), Column("rejected", "%", "rejected_pct"),
             Column("late", "%", "late_pct"), Column("errors", "%", "error_pct"),
@@ -80,22 +85,35 @@ struct ReportTables {
         "<span class=\"key s\(PlotStyle.style(index))\"></span>"
     }
 
-    /// Share in time and P99 of each class; nothing when there is but one.
+    /// What stands beside the share in time of each class.
+    private var classColumns: [Column] {
+        summary.scenario.generation == nil
+            ? [Column("P99", "ms", "p99_ms")]
+            : [
+                Column("TTFT P99", "ms", "ttft_p99_ms"), Column("TPOT P99", "ms", "tpot_p99_ms"),
+            ]
+    }
+
+    /// Share in time and latencies of each class; nothing when there is but one.
     var classes: String {
         guard summary.classes.count > 1 else { return "" }
         var text = "<h3>Classes</h3>\n<div class=\"scroll\"><table><thead><tr><th>policy</th>"
         for name in summary.classes {
-            text +=
-                "<th>\(escape(name))<small>in time, %</small></th><th><small>P99, ms</small></th>"
+            text += "<th>\(escape(name))<small>in time, %</small></th>"
+            for column in classColumns {
+                text += "<th><small>\(column.title), \(column.unit)</small></th>"
+            }
         }
         text += "</tr></thead><tbody>\n"
         for (index, policy) in summary.policies.enumerated() {
             text += "<tr><td>\(Self.key(index))\(escape(policy))</td>"
             for name in summary.classes {
                 let share = summary.figure("in_time_pct", policy, className: name)
-                let p99 = summary.figure("p99_ms", policy, className: name)
                 text += "<td>\(Unit.percent.number(share))</td>"
-                text += "<td>\(Unit.milliseconds.number(p99))</td>"
+                for column in classColumns {
+                    let value = summary.figure(column.figure, policy, className: name)
+                    text += "<td>\(Unit.of(column.figure).number(value))</td>"
+                }
             }
             text += "</tr>\n"
         }

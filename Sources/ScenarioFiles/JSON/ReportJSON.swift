@@ -80,6 +80,10 @@ package enum ReportJSON {
         }
         if withSeries {
             members.append(("latency_cdf", .list(entry.latencyCurve.map(point))))
+            if entry.figures.generation != nil {
+                members.append(("ttft_cdf", .list(entry.firstTokenCurve.map(point))))
+                members.append(("gap_cdf", .list(entry.gapCurve.map(point))))
+            }
             members.append(("series", series(entry.series)))
         }
         return .members(members)
@@ -91,18 +95,39 @@ package enum ReportJSON {
             ("offered_rps", .number(figures.offeredPerSecond)),
             ("completed_rps", .number(figures.completedPerSecond)),
             ("in_time_rps", .number(figures.inTimePerSecond)),
-            (
-                "latency_ms",
-                .members([
-                    ("mean", .number(figures.latency.mean)), ("p50", .number(figures.latency.p50)),
-                    ("p90", .number(figures.latency.p90)), ("p99", .number(figures.latency.p99)),
-                    ("p999", .number(figures.latency.p999)),
-                ])
-            ),
+            ("latency_ms", quantiles(figures.latency)),
             ("strict_p99_ms", .number(figures.strictP99Milliseconds ?? .infinity)),
             ("rejected_pct", .number(figures.rejectedPercent)),
             ("late_pct", .number(figures.latePercent)),
             ("mean_batch", .number(figures.meanBatch)),
+        ]
+    }
+
+    private static func quantiles(_ figures: LatencyFigures) -> JSONText {
+        .members([
+            ("mean", .number(figures.mean)), ("p50", .number(figures.p50)),
+            ("p90", .number(figures.p90)), ("p99", .number(figures.p99)),
+            ("p999", .number(figures.p999)),
+        ])
+    }
+
+    /// The figures that only text generation has.
+    private static func generation(_ figures: GenerationFigures) -> [(String, JSONText)] {
+        [
+            ("weighted_in_time_pct", .number(figures.weightedInTimePercent)),
+            ("generated_tps", .number(figures.generatedPerSecond)),
+            ("ttft_ms", quantiles(figures.firstToken)), ("tpot_ms", quantiles(figures.perToken)),
+            ("gap_ms", quantiles(figures.gap)),
+            ("ttft_missed_pct", .number(figures.firstTokenMissedPercent)),
+            ("tpot_missed_pct", .number(figures.perTokenMissedPercent)),
+            ("preemptions", .number(figures.preemptions)),
+            ("prefix_hit_pct", .number(figures.prefixHitPercent)),
+            ("kv_peak_pct", .number(figures.peakKeyValuePercent)),
+            ("mean_step_ms", .number(figures.meanStepMilliseconds)),
+            (
+                "rejected_by_reason",
+                .members(figures.rejectedByReason.map { ($0.reason, .number($0.percent)) })
+            ),
         ]
     }
 
@@ -116,18 +141,26 @@ package enum ReportJSON {
         if let share = figures.ofOptimumPercent {
             members.append(("of_optimum_pct", .number(share)))
         }
+        if let text = figures.generation { members += generation(text) }
         return members
     }
 
     private static func classEntry(_ entry: ClassReport) -> JSONText {
-        .members([
+        var members: [(String, JSONText)] = [
             ("name", .text(entry.name)), ("in_time_pct", .number(entry.inTimePercent)),
             ("p99_ms", .number(entry.p99Milliseconds)),
             ("rejected_pct", .number(entry.rejectedPercent)),
             ("late_pct", .number(entry.latePercent)),
             ("offered_rps", .number(entry.offeredPerSecond)),
             ("in_time_rps", .number(entry.inTimePerSecond)),
-        ])
+        ]
+        if let time = entry.firstTokenP99Milliseconds {
+            members.append(("ttft_p99_ms", .number(time)))
+        }
+        if let time = entry.perTokenP99Milliseconds {
+            members.append(("tpot_p99_ms", .number(time)))
+        }
+        return .members(members)
     }
 
     private static func point(_ point: LatencyPoint) -> JSONText {
@@ -143,6 +176,9 @@ package enum ReportJSON {
         ]
         if !series.memoryMB.isEmpty {
             members.append(("memory_mb", .list(series.memoryMB.map(JSONText.number))))
+        }
+        if !series.keyValueTokens.isEmpty {
+            members.append(("kv_tokens", .list(series.keyValueTokens.map(JSONText.number))))
         }
         return .members(members)
     }

@@ -17,11 +17,14 @@ extension Scenario {
         for name in names where !kept.contains(where: { $0.name == name }) {
             if let own = policies.first(where: { $0.name == name }) {
                 kept.append(own)
-            } else if let policy = Policy(named: name) {
+            } else if generation != nil, let policy = GenerationPolicy(named: name) {
+                kept.append(ScenarioPolicy(GenerationRule(policy), name: name))
+            } else if generation == nil, let policy = Policy(named: name) {
                 kept.append(ScenarioPolicy(policy, name: name))
             } else {
                 var allowed = policies.map(\.name)
-                allowed += Policy.names.filter { !allowed.contains($0) }
+                let known = generation == nil ? Policy.names : GenerationPolicy.names
+                allowed += known.filter { !allowed.contains($0) }
                 let near = Spelling.nearest(to: name, among: allowed)
                 let hint = near.map { "did you mean '\($0)'? " } ?? ""
                 throw UnknownPolicy(

@@ -57,11 +57,18 @@ struct ScenarioReader {
         if let seeds = top.integer("seeds") { scenario.seeds = seeds }
         scenario.maxRequests = top.integer("requests")
         readTimes(top, &scenario)
-        if let section = top.section("devices") { scenario.devices = devices(section) }
-        if let classes = classes(top) { scenario.classes = classes }
+        if let section = top.section("generation") { readGeneration(section, top, &scenario) }
+        if let section = top.section("devices") {
+            scenario.devices = devices(section, from: scenario.devices)
+            reportBatchesOnly(section, scenario)
+        }
+        if let classes = classes(top, scenario) { scenario.classes = classes }
         readTraffic(top, &scenario)
-        if top["policies"] != nil { scenario.policies = policies(top) }
-        if let section = top.section("limits") { scenario.limits = limits(section) }
+        if top["policies"] != nil { scenario.policies = policies(top, scenario) }
+        if let section = top.section("limits") {
+            scenario.limits = limits(section)
+            reportBatchesOnly(section, scenario)
+        }
         if let section = top.section("faults") { scenario.faults = faults(section, scenario) }
         if let rates = top.numbers("sweep") { scenario.sweepRatesPerSecond = rates.sorted() }
         if let section = top.section("search") { scenario.search = search(section) }

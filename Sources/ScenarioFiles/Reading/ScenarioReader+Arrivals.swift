@@ -25,6 +25,7 @@ extension ScenarioReader {
         if let lengths = size("lengths", section, least: 0) { plan.lengths = lengths }
         if let together = section.truth("together") { plan.together = together }
         readExtras(section, &plan)
+        readGenerated(section, &plan, scenario)
         return plan
     }
 
@@ -57,6 +58,7 @@ extension ScenarioReader {
             trace.format = section.text("format") ?? ""
             trace.speed = section.number("speed") ?? 1
             trace.repeats = section.truth("repeat") ?? false
+            if let tokens = section.integer("block_tokens") { trace.tokensPerBlock = tokens }
             return .trace(trace)
         }
     }
@@ -182,7 +184,7 @@ extension ScenarioReader {
 
     // MARK: Sizes
 
-    private func size(_ name: String, _ section: Section, least: Int) -> SizePlan? {
+    func size(_ name: String, _ section: Section, least: Int) -> SizePlan? {
         guard let node = section[name] else { return nil }
         if case .integer(let value) = RawValue(node), value >= least, value <= 10_000_000 {
             return .fixed(value)

@@ -1,8 +1,10 @@
 internal import Simulator
 
 extension ScenarioReader {
-    func devices(_ section: Section) -> ScenarioDevices {
-        var devices = ScenarioDevices()
+    func devices(
+        _ section: Section, from standard: ScenarioDevices = ScenarioDevices()
+    ) -> ScenarioDevices {
+        var devices = standard
         if let count = section.integer("count") { devices.count = count }
         if let base = section.number("base_ms") { devices.baseMilliseconds = base }
         if let item = section.number("per_item_ms") { devices.perItemMilliseconds = item }
@@ -31,7 +33,7 @@ extension ScenarioReader {
     }
 
     /// `nil` when the file says nothing.
-    func classes(_ parent: Section) -> [ScenarioClass]? {
+    func classes(_ parent: Section, _ scenario: Scenario) -> [ScenarioClass]? {
         guard parent["classes"] != nil else { return nil }
         var classes: [ScenarioClass] = []
         for (position, element) in parent.elements("classes").enumerated() {
@@ -40,10 +42,10 @@ extension ScenarioReader {
                     element.node, path: element.path, section: "classes[]", problems)
             else { continue }
             entry.requires("name")
-            entry.requires("deadline_ms")
+            let promises = promises(entry, scenario)
             var read = ScenarioClass(
-                name: entry.text("name") ?? "",
-                deadlineMilliseconds: entry.number("deadline_ms") ?? 80)
+                name: entry.text("name") ?? "", deadlineMilliseconds: promises.deadline)
+            read.perTokenMilliseconds = promises.perToken
             if let share = entry.number("share") { read.share = share }
             if let weight = entry.integer("weight") { read.weight = weight }
             read.floorShare =
@@ -72,7 +74,7 @@ extension ScenarioReader {
             if let section = entry.section("devices", as: "devices") {
                 model.devices = devices(section)
             }
-            model.classes = classes(entry) ?? scenario.classes
+            model.classes = classes(entry, scenario) ?? scenario.classes
             if let plan = arrivals(entry, scenario) { model.arrivals = plan }
             if let resident = entry.number("resident_mb") { model.residentMB = resident }
             if let item = entry.number("per_item_mb") { model.perItemMB = item }

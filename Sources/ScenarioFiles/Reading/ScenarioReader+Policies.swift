@@ -5,15 +5,19 @@ internal import Yams
 
 extension ScenarioReader {
     /// The policies of a file; a name, a name with settings, or an entry with a name of its own.
-    func policies(_ top: Section) -> [ScenarioPolicy] {
+    func policies(_ top: Section, _ scenario: Scenario) -> [ScenarioPolicy] {
         var policies: [ScenarioPolicy] = []
         for element in top.elements("policies") {
-            guard let policy = policy(element.node, at: element.path) else { continue }
+            let read =
+                scenario.generation == nil
+                ? policy(element.node, at: element.path)
+                : generationPolicy(element.node, at: element.path)
+            guard let policy = read else { continue }
             if policies.contains(where: { $0.name == policy.name }) {
                 problems.report(
                     element.node,
                     "\(element.path) is called '\(policy.name)' like one before it; give it a name of "
-                        + "its own: {name: \"\(policy.name) 2\", \(policy.policy.name): {…}}")
+                        + "its own: {name: \"\(policy.name) 2\", \(policy.ruleName): {…}}")
             }
             policies.append(policy)
         }
@@ -23,26 +27,28 @@ extension ScenarioReader {
     private func policy(_ node: Node, at path: String) -> ScenarioPolicy? {
         if case .text(let name) = RawValue(node) {
             guard let policy = Policy(named: name) else {
-                reportUnknown(name, node, at: path)
+                reportUnknown(name, node, at: path, among: Policy.names)
                 return nil
             }
             return ScenarioPolicy(policy, name: name)
         }
-        guard let entry = Section(node, path: path, section: "policies[]", problems) else {
-            return nil
-        }
-        let named = Policy.names.filter { entry[$0] != nil }
-        guard named.count == 1 else {
-            let allowed = Policy.names.joined(separator: ", ")
-            problems.report(
-                node,
-                named.isEmpty
-                    ? "\(path) names no policy; allowed: one of \(allowed)"
-                    : "\(path) names \(named.joined(separator: " and ")); allowed: one policy an entry"
-            )
-            return nil
-        }
-        return policy(named[0], entry)
+        guard let entry = Section(node, path: path, section: "policies[]", problems),
+            let kind = onlyPolicy(of: Policy.names, in: entry)
+        else { return nil }
+        return policy(kind, entry)
+    }
+
+    /// The one policy that an entry names.
+    func onlyPolicy(of names: [String], in entry: Section) -> String? {
+        let named = names.filter { entry[$0] != nil }
+        guard named.count != 1 else { return named[0] }
+        problems.report(
+            entry.node,
+            named.isEmpty
+                ? "\(entry.path) names no policy; allowed: one of \(names.joined(separator: ", "))"
+                : "\(entry.path) names \(named.joined(separator: " and ")); allowed: one policy an entry"
+        )
+        return nil
     }
 
     private func policy(_ kind: String, _ entry: Section) -> ScenarioPolicy? {
@@ -85,12 +91,17 @@ extension ScenarioReader {
         if let splits = section.truth("burst_split") { policy.splitsBursts = splits }
     }
 
-    private func reportUnknown(_ name: String, _ node: Node, at path: String) {
-        let near = Spelling.nearest(to: name, among: Policy.names)
+    func reportUnknown(_ name: String, _ node: Node, at path: String, among names: [String]) {
+        let near = Spelling.nearest(to: name, among: names)
         let hint = near.map { "did you mean '\($0)'? " } ?? ""
         problems.report(
             node,
             "\(path) is the unknown policy '\(name)'; \(hint)allowed: "
-                + Policy.names.joined(separator: ", "))
+                + names.joined(separator: ", "))
     }
+}
+
+extension ScenarioPolicy {
+    /// The name of its rule, whatever reports call it.
+    fileprivate var ruleName: String { generation?.policy.name ?? policy.name }
 }

@@ -52,7 +52,7 @@ extension ScenarioReader {
             if !classes.contains(name) { entry.reportUnknownName("class", name, among: classes) }
             target.className = name
         }
-        checkFigure(entry, figure, target)
+        checkFigure(entry, figure, target, scenario)
         if let rate = entry.number("at_rate_rps") {
             if !scenario.sweepRatesPerSecond.contains(rate) {
                 entry.report(
@@ -73,14 +73,19 @@ extension ScenarioReader {
         return target
     }
 
-    private func checkFigure(_ entry: Section, _ figure: String, _ target: ScenarioTarget) {
-        let allowed =
-            target.className == nil ? RunFigures.names + ["max_rate_rps"] : ClassReport.names
+    private func checkFigure(
+        _ entry: Section, _ figure: String, _ target: ScenarioTarget, _ scenario: Scenario
+    ) {
+        let isText = scenario.generation != nil
+        let ofRun = (isText ? RunFigures.allNames : RunFigures.names) + ["max_rate_rps"]
+        let ofClass = isText ? ClassReport.names : ClassReport.namesOfBatches
+        let allowed = target.className == nil ? ofRun : ofClass
         guard !allowed.contains(figure) else { return }
         let kind = target.className == nil ? "of a whole run" : "of a class"
+        let scope = isText || !RunFigures.allNames.contains(figure) ? "" : " without generation"
         entry.report(
             "figure",
-            "\(entry.place("figure")) '\(figure)' is not a figure \(kind); allowed: "
+            "\(entry.place("figure")) '\(figure)' is not a figure \(kind)\(scope); allowed: "
                 + allowed.joined(separator: ", "))
     }
 

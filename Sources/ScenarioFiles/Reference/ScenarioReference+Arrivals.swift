@@ -1,7 +1,7 @@
 extension ScenarioReference {
     private static let rate = ScenarioKey.Kind.number(0...1e9, over: true)
     private static let anyRate = ScenarioKey.Kind.number(0...1e9, over: false)
-    private static let size =
+    static let sizes =
         "a whole number, {uniform: [1, 8]}, "
         + "{log_normal: {median: 120, sigma: 0.8, min: 1, max: 512}} or {choice: {128: 3, 512: 1}}"
 
@@ -17,10 +17,17 @@ extension ScenarioReference {
             ScenarioKey(
                 "arrivals", "micro_bursts", .section("a mapping"), "none",
                 "clumps of requests on top of the process"),
-            ScenarioKey("arrivals", "rows", .section(size), "1", "items of a request"),
+            ScenarioKey("arrivals", "rows", .section(sizes), "1", "items of a request"),
             ScenarioKey(
-                "arrivals", "lengths", .section(size), "none",
-                "padded length of a request's input, such as tokens"),
+                "arrivals", "lengths", .section(sizes), "none",
+                "padded length of a request's input, such as tokens; of text generation, the prompt's"
+            ),
+            ScenarioKey(
+                "arrivals", "outputs", .section(sizes), "none",
+                "tokens of a generated answer; of a trace, where it does not say"),
+            ScenarioKey(
+                "arrivals", "prefixes", .section("a mapping"), "none",
+                "prompts that begin alike, for text generation"),
             ScenarioKey(
                 "arrivals", "together", .truth, "false",
                 "whether requests of the same instant reach the scheduler together, as those of one turn of "
@@ -107,5 +114,8 @@ extension ScenarioReference {
         ScenarioKey(
             "arrivals trace", "repeat", .truth, "false",
             "whether it starts again at its end until the duration is over"),
+        ScenarioKey(
+            "arrivals trace", "block_tokens", .integer(1...65_536), "512",
+            "tokens that each recorded block of a prompt stands for"),
     ]
 }

@@ -28,11 +28,15 @@ extension ScenarioReference {
             "virtual seconds whose requests are served but not counted"),
         ScenarioKey("", "devices", .section("a mapping"), "one device", "what a batch costs"),
         ScenarioKey(
-            "", "classes", .section("a list of mappings"), "one class, 80 ms",
+            "", "classes", .section("a list of mappings"),
+            "one class, 80 ms; three with `generation`",
             "classes of requests, most important first"),
         ScenarioKey(
             "", "arrivals", .section("a mapping"), "required without `models`",
             "when requests come, and what they are like"),
+        ScenarioKey(
+            "", "generation", .section("a mapping"), "batches",
+            "text generation instead of batches, step by step on one device"),
         ScenarioKey(
             "", "models", .section("a list of mappings"), "one model",
             "models that share the devices; each has traffic of its own"),
@@ -66,10 +70,12 @@ extension ScenarioReference {
             "devices", "count", .integer(1...4_096), "1",
             "how many; within `models`: instances of the model, each on a device of its own"),
         ScenarioKey(
-            "devices", "base_ms", milliseconds, "1.39", "milliseconds of a batch without items"),
+            "devices", "base_ms", milliseconds, "1.39; 6 with `generation`",
+            "milliseconds of a batch without items; of text generation, of a step"),
         ScenarioKey(
-            "devices", "per_item_ms", .number(0...1e7, over: true), "0.0793",
-            "milliseconds that each item adds"),
+            "devices", "per_item_ms", .number(0...1e7, over: true),
+            "0.0793; 0.02 with `generation`",
+            "milliseconds that each item adds, or each token of a step"),
         ScenarioKey(
             "devices", "noise", .number(0...2, over: false), "0",
             "deviation of the logarithm of a batch's duration"),
@@ -103,8 +109,14 @@ extension ScenarioReference {
         ScenarioKey(
             "classes[]", "weight", .integer(1...1_000_000), "1", "relative value of a request"),
         ScenarioKey(
-            "classes[]", "deadline_ms", .number(0...1e7, over: true), "required",
-            "from arrival to answer"),
+            "classes[]", "deadline_ms", .number(0...1e7, over: true),
+            "required without `generation`", "from arrival to answer"),
+        ScenarioKey(
+            "classes[]", "ttft_ms", .number(0...1e7, over: true), "required with `generation`",
+            "from arrival to the first token"),
+        ScenarioKey(
+            "classes[]", "tpot_ms", .number(0...1e7, over: true), "required with `generation`",
+            "for each further token, on average over an answer"),
         ScenarioKey(
             "classes[]", "floor_share", .number(0...0.5, over: false), "0, then 0.1, then 0.05",
             "part of the largest useful batch that waiting work of this class keeps"),
@@ -165,7 +177,7 @@ extension ScenarioReference {
 
     private static let comparisons = [
         ScenarioKey(
-            "search", "figure", .choice(RunFigures.names), "strict_p99_ms", "what is limited"),
+            "search", "figure", .choice(RunFigures.allNames), "strict_p99_ms", "what is limited"),
         ScenarioKey("search", "at_most", .positive, "80", "its limit"),
         ScenarioKey("search", "low_rps", rate, "required", "lowest rate tried"),
         ScenarioKey("search", "high_rps", rate, "required", "highest rate tried"),

@@ -1,15 +1,21 @@
 /// Every key of a scenario file.
 package enum ScenarioReference {
     /// All keys, section by section.
-    static let keys: [ScenarioKey] = scenario + arrivals + policies + baselines
+    static let keys: [ScenarioKey] = scenario + arrivals + policies + baselines + generation
 
     private static let sections = Dictionary(grouping: keys, by: \.section)
 
-    /// Keys of a section. The arrivals of each process have the common keys of all of them.
+    /// Keys of a section. The arrivals of each process have the common keys of all of them, and so have
+    /// the settings of each policy of text generation.
     private static func rows(in section: String) -> [ScenarioKey] {
         let own = sections[section] ?? []
-        guard section.hasPrefix("arrivals "), let common = sections["arrivals"] else { return own }
-        return common + own
+        if section.hasPrefix("arrivals "), let common = sections["arrivals"] { return common + own }
+        if section.hasSuffix(" generation"), section != "policies[] generation",
+            let common = sections["settings generation"], section != "settings generation"
+        {
+            return common + own
+        }
+        return own
     }
 
     static func key(_ name: String, in section: String) -> ScenarioKey? {
@@ -24,7 +30,8 @@ package enum ScenarioReference {
     static func places(of name: String) -> [String] {
         var places: [String] = []
         for key in keys where key.name == name {
-            // The arrivals of each process are a section of their own only in here.
+            // The arrivals of each process, and what policies say about text generation, are sections of
+            // their own only in here.
             let section = key.section.prefix { $0 != " " }
             let place = section.isEmpty ? "at the top of the file" : "in '\(section)'"
             if !places.contains(place) { places.append(place) }

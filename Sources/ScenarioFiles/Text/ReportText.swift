@@ -42,6 +42,25 @@ package struct ReportText {
     }
 
     private var figures: TextTable {
+        summary.scenario.generation == nil ? batchFigures : generationFigures
+    }
+
+    private var generationFigures: TextTable {
+        var columns = GenerationColumn.all.map { (title: $0.heading, figure: $0.figure) }
+        if summary.scenario.search != nil { columns.append(("max rate/s", "max_rate_rps")) }
+        var table = TextTable(
+            [.init("policy", isNumber: false)] + columns.map { TextTable.Column($0.title) })
+        for policy in summary.policies {
+            let cells = columns.map { column in
+                TextTable.Cell(
+                    Unit.of(column.figure).number(summary.figure(column.figure, policy)))
+            }
+            table.add([.init(policy, .strong)] + cells)
+        }
+        return table
+    }
+
+    private var batchFigures: TextTable {
         var columns = [
             TextTable.Column("policy", isNumber: false), .init("in time/s"), .init("rejected %"),
             .init("late %"), .init("mean ms"), .init("P50 ms"), .init("P90 ms"), .init("P99 ms"),
@@ -97,16 +116,18 @@ package struct ReportText {
 
     private var sweep: TextTable {
         guard !summary.sweepRates.isEmpty else { return TextTable([]) }
+        let isText = summary.scenario.generation != nil
+        let figure = isText ? "in_time_rps" : "strict_p99_ms"
+        let title = isText ? "in time/s at rate/s" : "strict P99 ms at rate/s"
         var table = TextTable(
-            [.init("strict P99 ms at rate/s", isNumber: false)] + summary.policies.map { .init($0) }
-        )
+            [.init(title, isNumber: false)] + summary.policies.map { .init($0) })
         for rate in summary.sweepRates {
             table.add(
                 [.init(FigureText.grouped(rate))]
                     + summary.policies.map { policy in
                         .init(
-                            Unit.milliseconds.number(
-                                summary.figure("strict_p99_ms", policy, atRate: rate)))
+                            Unit.of(figure).number(
+                                summary.figure(figure, policy, atRate: rate)))
                     })
         }
         return table

@@ -54,9 +54,13 @@ struct Summary {
         } else if let first = reports.first, let last = reports.last {
             facts.append("median of \(reports.count) seeds (\(first.seed) to \(last.seed))")
         }
-        if let offered { facts.append("\(FigureText.grouped(offered)) requests/s") }
+        if let offered { facts.append("\(Unit.perSecond.number(offered)) requests/s") }
         let models = scenario.models.count
         if models > 0 { facts.append("\(models) model\(models == 1 ? "" : "s")") }
+        if let plan = scenario.generation {
+            let room = FigureText.grouped(Double(plan.keyValueTokens))
+            facts.append("text generation with room for \(room) tokens")
+        }
         facts.append("\(devices) device\(devices == 1 ? "" : "s")")
         if let repeated = reports.first?.repeatedInputsPercent {
             facts.append("\(FigureText.percent(repeated)) % repeated inputs")

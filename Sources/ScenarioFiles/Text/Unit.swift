@@ -6,11 +6,13 @@ enum Unit {
     case perSecond
     case percent
     case rows
+    case times
 
     /// The unit of a figure, from its name.
     static func of(_ figure: String) -> Unit {
-        if figure.hasSuffix("_rps") { return .perSecond }
+        if figure.hasSuffix("_rps") || figure.hasSuffix("_tps") { return .perSecond }
         if figure.hasSuffix("_pct") { return .percent }
+        if figure == "preemptions" { return .times }
         return figure == "mean_batch" ? .rows : .milliseconds
     }
 
@@ -20,6 +22,7 @@ enum Unit {
         case .perSecond: "/s"
         case .percent: "%"
         case .rows: "rows"
+        case .times: "times"
         }
     }
 
@@ -29,7 +32,10 @@ enum Unit {
         guard value.isFinite else { return "never" }
         switch self {
         case .milliseconds, .rows: return FigureText.short(value)
-        case .perSecond: return FigureText.grouped(value)
+        // Few a second are told apart by their digits.
+        case .perSecond:
+            return abs(value) < 99.95 ? FigureText.short(value) : FigureText.grouped(value)
+        case .times: return FigureText.grouped(value)
         case .percent: return FigureText.percent(value)
         }
     }
@@ -47,7 +53,8 @@ extension TargetVerdict {
         let unit = Unit.of(target.figure)
         func exact(_ value: Double) -> String {
             let number =
-                unit == .perSecond ? FigureText.grouped(value) : FigureText.plain(value)
+                unit == .perSecond && value >= 100
+                ? FigureText.grouped(value) : FigureText.plain(value)
             return unit == .perSecond ? "\(number)/s" : "\(number) \(unit.text)"
         }
         switch target.bound {

@@ -19,6 +19,8 @@ package struct ScenarioLoad: Sequence, IteratorProtocol, Sendable {
     private var burstLeft = 0
     private var pending = PendingStimuli()
     private var lastID: UInt64 = 0
+    /// What was recorded of the last request that came; `nil` for one that was drawn.
+    private(set) var lastRecord: RecordedArrival?
     private let classShares: Double
 
     private var bursts: Seeded
@@ -144,6 +146,7 @@ package struct ScenarioLoad: Sequence, IteratorProtocol, Sendable {
 
     private mutating func arrival(at now: Instant, _ record: RecordedArrival?) -> Stimulus {
         lastID += 1
+        lastRecord = record
         let index = record?.classIndex.map { Swift.min($0, classes.count - 1) } ?? drawClass()
         let rows = record?.rows ?? rows.next()
         let length = record?.length ?? lengths.next()

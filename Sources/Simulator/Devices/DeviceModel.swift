@@ -64,6 +64,12 @@ package struct DeviceModel: Sendable, Equatable {
         if variant > 0, !variantFactors.isEmpty {
             duration *= variantFactors[min(variant, variantFactors.count) - 1]
         }
+        return disturbed(duration, &random)
+    }
+
+    /// What noise and stalls make of a duration in milliseconds.
+    func disturbed(_ milliseconds: Double, _ random: inout Seeded) -> Interval {
+        var duration = milliseconds
         if noise > 0 { duration *= random.logNormal(median: 1, sigma: noise) }
         if stallProbability > 0, random.chance(stallProbability) {
             duration += random.uniform(stallMilliseconds.lowerBound, stallMilliseconds.upperBound)

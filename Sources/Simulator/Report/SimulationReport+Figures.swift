@@ -17,7 +17,7 @@ extension SimulationReport {
 
     /// Names that a target may use, those of classes included.
     package static let figureNames: [String] =
-        RunFigures.names + ClassReport.names.filter { !RunFigures.names.contains($0) }
+        RunFigures.allNames + ClassReport.names.filter { !RunFigures.names.contains($0) }
         + ["max_rate_rps"]
 }
 
@@ -29,6 +29,9 @@ extension RunFigures {
         "rejected_pct", "late_pct", "failed_pct", "error_pct", "mean_batch", "cheaper_variant_pct",
         "of_optimum_pct",
     ]
+
+    /// Names of the figures of a run, those of text generation included.
+    package static let allNames = names + GenerationFigures.names
 
     /// A figure by its dotted JSON name.
     package func figure(_ name: String) -> Double? {
@@ -50,14 +53,17 @@ extension RunFigures {
         case "mean_batch": meanBatch
         case "cheaper_variant_pct": cheaperVariantPercent
         case "of_optimum_pct": ofOptimumPercent
-        default: nil
+        default: generation?.figure(name)
         }
     }
 }
 
 extension ClassReport {
     /// Names of the figures of a class.
-    package static let names = [
+    package static let names = namesOfBatches + ["ttft_p99_ms", "tpot_p99_ms"]
+
+    /// Those that a class has without text generation.
+    package static let namesOfBatches = [
         "in_time_pct", "p99_ms", "rejected_pct", "late_pct", "offered_rps", "in_time_rps",
     ]
 
@@ -70,6 +76,8 @@ extension ClassReport {
         case "late_pct": latePercent
         case "offered_rps": offeredPerSecond
         case "in_time_rps": inTimePerSecond
+        case "ttft_p99_ms": firstTokenP99Milliseconds
+        case "tpot_p99_ms": perTokenP99Milliseconds
         default: nil
         }
     }

@@ -33,6 +33,10 @@ package struct PolicyReport: Sendable, Equatable {
     package var series = TimeSeries()
     /// Distribution of latencies (`latency_cdf`).
     package var latencyCurve: [LatencyPoint] = []
+    /// Distribution of the times to the first token; empty for batches (`ttft_cdf`).
+    package var firstTokenCurve: [LatencyPoint] = []
+    /// Distribution of the gaps between tokens; empty for batches (`gap_cdf`).
+    package var gapCurve: [LatencyPoint] = []
     /// The rates of the sweep, lowest first (`sweep`).
     package var sweep: [SweepPoint] = []
     /// The highest rate that keeps the figure of the search, in requests per second; `nil` when there was
@@ -75,6 +79,8 @@ package struct RunFigures: Sendable, Equatable {
     /// Requests in time, in percent of those that the best schedule serves in time; `nil` when it was not
     /// computed (`of_optimum_pct`).
     package var ofOptimumPercent: Double?
+    /// What only text generation has, spread into the run's object; `nil` for batches.
+    package var generation: GenerationFigures?
 
     /// Zeros.
     package init() {}
@@ -113,6 +119,10 @@ package struct ClassReport: Sendable, Equatable {
     package var offeredPerSecond = 0.0
     /// Requests of the class answered in time, per second (`in_time_rps`).
     package var inTimePerSecond = 0.0
+    /// 99 % quantile of the times to the first token in milliseconds; `nil` for batches (`ttft_p99_ms`).
+    package var firstTokenP99Milliseconds: Double?
+    /// 99 % quantile of the mean gaps between tokens in milliseconds; `nil` for batches (`tpot_p99_ms`).
+    package var perTokenP99Milliseconds: Double?
 
     /// Zeros.
     package init(name: String) {
@@ -132,6 +142,8 @@ package struct TimeSeries: Sendable, Equatable {
     package var batch: [Double] = []
     /// Memory in use in MB, over all devices; empty when the scenario has no ledger (`memory_mb`).
     package var memoryMB: [Double] = []
+    /// Tokens that the device holds; empty for batches (`kv_tokens`).
+    package var keyValueTokens: [Double] = []
 
     /// No bins.
     package init() {}

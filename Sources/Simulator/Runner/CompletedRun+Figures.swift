@@ -18,6 +18,17 @@ extension CompletedRun {
     }
 }
 
+extension LatencyFigures {
+    init(_ histogram: LatencyHistogram) {
+        self.init()
+        mean = histogram.meanMilliseconds
+        p50 = histogram.milliseconds(quantile: 0.5)
+        p90 = histogram.milliseconds(quantile: 0.9)
+        p99 = histogram.milliseconds(quantile: 0.99)
+        p999 = histogram.milliseconds(quantile: 0.999)
+    }
+}
+
 extension RunFigures {
     init(_ total: ClassOutcome, seconds: Double) {
         self.init()
@@ -25,11 +36,7 @@ extension RunFigures {
         offeredPerSecond = Double(total.arrived) / span
         completedPerSecond = Double(total.inTime + total.late) / span
         inTimePerSecond = Double(total.inTime) / span
-        latency.mean = total.latencies.meanMilliseconds
-        latency.p50 = total.latency(quantile: 0.5)
-        latency.p90 = total.latency(quantile: 0.9)
-        latency.p99 = total.latency(quantile: 0.99)
-        latency.p999 = total.latency(quantile: 0.999)
+        latency = LatencyFigures(total.latencies)
         let strict = total.strictLatency(quantile: 0.99)
         strictP99Milliseconds = strict.isFinite ? strict : nil
         inTimePercent = total.inTimeShare * 100
@@ -60,8 +67,16 @@ extension PolicyReport {
         figures = run.figures
         classes = run.classes
         if let recorder = run.series { series = TimeSeries(recorder) }
-        latencyCurve = Self.quantiles.map {
-            LatencyPoint(quantile: $0, milliseconds: run.latencies.milliseconds(quantile: $0))
+        latencyCurve = Self.curve(of: run.latencies)
+        if run.figures.generation != nil {
+            firstTokenCurve = Self.curve(of: run.firstTokens)
+            gapCurve = Self.curve(of: run.gaps)
+        }
+    }
+
+    private static func curve(of histogram: LatencyHistogram) -> [LatencyPoint] {
+        quantiles.map {
+            LatencyPoint(quantile: $0, milliseconds: histogram.milliseconds(quantile: $0))
         }
     }
 
@@ -84,6 +99,9 @@ extension TimeSeries {
         }
         if recorder.hasMemory {
             memoryMB = recorder.values.map { $0.memory / max($0.covered, 1e-9) / 1_048_576 }
+        }
+        if recorder.hasKeyValueTokens {
+            keyValueTokens = recorder.values.map { $0.keyValueTokens / max($0.covered, 1e-9) }
         }
     }
 }

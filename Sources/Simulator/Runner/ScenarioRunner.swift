@@ -107,6 +107,10 @@ package struct ScenarioRunner: Sendable {
                 random, rateFactor: factor, bins: bins, progress: progress)
         }
         let arrivals = rate == nil ? scenario.arrivals : scenario.arrivals.scaled(by: factor)
+        if let plan = scenario.generation {
+            return try GenerationRun(scenario, plan, policy).run(
+                arrivals, random, bins: bins, progress: progress)
+        }
         return try SingleModelRun(scenario, policy).run(
             arrivals, random, bins: bins, progress: progress)
     }

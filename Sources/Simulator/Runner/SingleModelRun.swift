@@ -7,6 +7,10 @@ struct CompletedRun {
     var figures = RunFigures()
     var classes: [ClassReport] = []
     var latencies = LatencyHistogram()
+    /// Of text generation.
+    var firstTokens = LatencyHistogram()
+    /// Gaps between the tokens of generated text.
+    var gaps = LatencyHistogram()
     var series: SeriesRecorder?
 }
 
@@ -42,20 +46,14 @@ struct SingleModelRun {
             seconds: scenario.durationSeconds, maxRequests: scenario.maxRequests,
             random.split("load"))
         let outcome = try withoutActuallyEscaping(progress) { progress in
-            try server.run(ReportingLoad(load, until: .origin + duration, progress))
+            try server.run(ReportingLoad(load, until: .origin + duration, time: \.at, progress))
         }
         var run = CompletedRun()
         run.series = server.series
-        run.fill(from: outcome, scenario.classes.map(\.name), seconds: measuredSeconds(outcome))
+        run.fill(
+            from: outcome, scenario.classes.map(\.name),
+            seconds: scenario.measuredSeconds(outcome.measuredSeconds))
         return run
-    }
-
-    /// Seconds over which counted requests arrived.
-    private func measuredSeconds(_ outcome: Outcome) -> Double {
-        // A run that ends with its last request is over before its duration is.
-        scenario.maxRequests == nil
-            ? scenario.durationSeconds - scenario.warmupSeconds
-            : max(outcome.measuredSeconds, 1e-9)
     }
 
     private func configuration(_ random: Seeded) -> SchedulerConfiguration {
@@ -91,31 +89,11 @@ struct SingleModelRun {
     }
 }
 
-/// Tells how far it has been read.
-private struct ReportingLoad: Sequence, IteratorProtocol {
-    private var load: ScenarioLoad
-    private let end: Instant
-    private let step: Interval
-    private var mark: Instant
-    private let progress: (Double) -> Void
-
-    init(_ load: ScenarioLoad, until end: Instant, _ progress: @escaping (Double) -> Void) {
-        self.load = load
-        self.end = end
-        self.progress = progress
-        step = Swift.max(Instant.origin.interval(to: end) / 100, Interval(nanoseconds: 1))
-        mark = .origin + step
-    }
-
-    mutating func next() -> Stimulus? {
-        guard let stimulus = load.next() else { return nil }
-        if stimulus.at >= mark {
-            progress(
-                Swift.min(
-                    Double(stimulus.at.nanoseconds) / Double(Swift.max(end.nanoseconds, 1)), 1))
-            while mark <= stimulus.at { mark = mark + step }
-        }
-        return stimulus
+extension Scenario {
+    /// Seconds over which counted requests came: `observed`, or what the file says.
+    func measuredSeconds(_ observed: Double) -> Double {
+        // A run that ends with its last request is over before its duration is.
+        maxRequests == nil ? durationSeconds - warmupSeconds : max(observed, 1e-9)
     }
 }
 

@@ -11,6 +11,10 @@ package struct ArrivalPlan: Sendable, Equatable {
     package var rows = SizePlan.fixed(1)
     /// Padded length of a request's input, such as tokens; 0 when it has none (`lengths`).
     package var lengths = SizePlan.fixed(0)
+    /// Tokens of a generated answer (`outputs`).
+    package var outputs = SizePlan.fixed(1)
+    /// Prompts that begin alike (`prefixes`).
+    package var prefixes: SharedPrefixes?
     /// Inputs that come again and again (`popular`).
     package var popular: PopularInputs?
     /// Who sends them, by part of the traffic; empty for nobody in particular (`tenants`).
@@ -143,6 +147,8 @@ package struct TracePlan: Sendable, Equatable {
     package var speed = 1.0
     /// Whether it starts again at its end until the duration is over (`repeat`).
     package var repeats = false
+    /// Tokens that each of the ``RecordedArrival/blocks`` stands for.
+    package var tokensPerBlock = 512
     /// The requests, in order of time.
     package var records: [RecordedArrival] = []
 
@@ -162,6 +168,10 @@ package struct RecordedArrival: Sendable, Equatable {
     package var classIndex: Int?
     /// Its tenant, 0 for none.
     package var tenant: UInt32 = 0
+    /// Tokens of its answer; `nil` to draw them.
+    package var outputTokens: Int?
+    /// Names of the blocks that its input begins with: requests with equal blocks share a prefix.
+    package var blocks: [UInt64] = []
 
     /// A request of one row.
     package init(milliseconds: Double) {

@@ -20,6 +20,7 @@ extension Scenario {
         try need(!policies.isEmpty, "policies", "at least one policy is compared")
         let names = Set(policies.map(\.name))
         try need(names.count == policies.count, "policies", "two have the same name")
+        try validateGeneration()
         if models.isEmpty {
             try devices.validate("devices")
             try Self.validate(classes, "classes")
@@ -46,7 +47,7 @@ extension Scenario {
                 "low_rps \(search.lowPerSecond) is not below high_rps \(search.highPerSecond)")
             try need(search.resolutionPerSecond > 0, "search.resolution_rps", "not above 0")
             try need(
-                RunFigures.names.contains(search.figure), "search.figure",
+                RunFigures.allNames.contains(search.figure), "search.figure",
                 "no figure \(search.figure)")
         }
         try need(sweepRatesPerSecond.allSatisfy { $0 > 0 }, "sweep", "rates are above 0")
@@ -165,7 +166,7 @@ extension ArrivalPlan.Process {
     }
 }
 
-private func need(
+func need(
     _ holds: Bool, _ key: @autoclosure () -> String, _ reason: @autoclosure () -> String
 ) throws(ScenarioProblem) {
     if !holds { throw ScenarioProblem(key: key(), reason: reason()) }

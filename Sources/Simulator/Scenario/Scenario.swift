@@ -25,6 +25,8 @@ package struct Scenario: Sendable, Equatable {
     package var classes = [ScenarioClass(name: "default", deadlineMilliseconds: 80)]
     /// When requests come and what they are like (`arrivals`).
     package var arrivals = ArrivalPlan(.poisson(ratePerSecond: 1_000))
+    /// Text generation on the device; `nil` for batches (`generation`).
+    package var generation: GenerationPlan?
     /// Models that share the devices; empty for one model (`models`).
     package var models: [ScenarioModel] = []
     /// The policies to compare (`policies`).

@@ -27,6 +27,14 @@ package struct ScenarioDevices: Sendable, Equatable {
 
     /// One device M of the scheduling notes, without noise.
     package init() {}
+
+    /// The device that generates text of the scheduling notes, without noise; its items are tokens.
+    package static var ofGeneratedText: ScenarioDevices {
+        var devices = ScenarioDevices()
+        devices.baseMilliseconds = 6
+        devices.perItemMilliseconds = 0.02
+        return devices
+    }
 }
 
 /// A cheaper model beside the full one, such as a quantised copy.

@@ -14,6 +14,8 @@ package struct ScenarioPolicy: Sendable, Equatable {
     package var variants = VariantRule.perBatch
     /// Whether young overload splits batches (`burst_split`).
     package var splitsBursts = false
+    /// How text is generated; `nil` where batches are formed, and then ``policy`` says how.
+    package var generation: GenerationRule?
 
     /// How cheaper variants are chosen.
     package enum VariantRule: String, Sendable, CaseIterable {
@@ -33,5 +35,27 @@ package struct ScenarioPolicy: Sendable, Equatable {
     package init(_ policy: Policy, name: String = "swb") {
         self.policy = policy
         self.name = name
+    }
+
+    /// A policy of text generation with the defaults of every other key.
+    package init(_ rule: GenerationRule, name: String? = nil) {
+        self.init(.slackAware, name: name ?? rule.policy.name)
+        generation = rule
+    }
+}
+
+/// One of the policies of text generation, with the server's settings that go with it.
+package struct GenerationRule: Sendable, Equatable {
+    /// The policy with its settings.
+    package var policy: GenerationPolicy
+    /// Whether prefixes are kept for further requests (`prefix_cache`).
+    package var cachesPrefixes = true
+    /// Milliseconds to move a thousand tokens between the device and the host's memory; `nil` where a
+    /// pre-empted request is computed anew (`swap_ms_per_ktoken`).
+    package var swapMillisecondsPerKiloToken: Double?
+
+    /// A policy with the defaults of every other key.
+    package init(_ policy: GenerationPolicy) {
+        self.policy = policy
     }
 }

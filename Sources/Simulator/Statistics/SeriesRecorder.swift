@@ -17,7 +17,7 @@ package struct SeriesBins: Sendable, Equatable {
 
 /// Averages over time in a fixed number of bins, so that its memory does not depend on the run.
 ///
-/// Levels (requests that wait, requests on devices, bytes of memory) are weighted by how long they lasted;
+/// Levels (requests that wait, requests on devices, bytes of memory, tokens held) are weighted by how long they lasted;
 /// batch sizes are averaged over the batches that started in the bin.
 package struct SeriesRecorder: Sendable, Equatable {
     /// One bin.
@@ -25,6 +25,7 @@ package struct SeriesRecorder: Sendable, Equatable {
         var queued = 0.0
         var inFlight = 0.0
         var memory = 0.0
+        var keyValueTokens = 0.0
         var covered = 0.0
         var batches = 0
         var rows = 0
@@ -37,6 +38,9 @@ package struct SeriesRecorder: Sendable, Equatable {
     private var memoryBytes = 0
     /// Whether anybody told about memory.
     private(set) var hasMemory = false
+    private var keyValueTokens = 0
+    /// Whether anybody told about tokens that are held.
+    private(set) var hasKeyValueTokens = false
     private var since = Instant.origin
     private var current = 0
     private var currentEnd: Instant
@@ -60,6 +64,13 @@ package struct SeriesRecorder: Sendable, Equatable {
         if now > since { advance(to: now) }
         self.memoryBytes = memoryBytes
         hasMemory = true
+    }
+
+    /// The tokens that are held from now on.
+    package mutating func note(keyValueTokens: Int, at now: Instant) {
+        if now > since { advance(to: now) }
+        self.keyValueTokens = keyValueTokens
+        hasKeyValueTokens = true
     }
 
     /// A batch starts.
@@ -86,6 +97,7 @@ package struct SeriesRecorder: Sendable, Equatable {
         values[current].queued += Double(queued) * span
         values[current].inFlight += Double(inFlight) * span
         values[current].memory += Double(memoryBytes) * span
+        values[current].keyValueTokens += Double(keyValueTokens) * span
         values[current].covered += span
         since = end
     }

@@ -63,6 +63,8 @@ extension ArrivalPlan.Process {
             case .request(let request):
                 var record = RecordedArrival(milliseconds: request.at.milliseconds)
                 record.length = request.inputTokens
+                record.outputTokens = request.outputTokens
+                record.blocks = request.blocks
                 plan.records.append(record)
             case .rate(let rate): rates.append(rate)
             }

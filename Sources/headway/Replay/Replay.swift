@@ -15,11 +15,13 @@ struct Replay: ParsableCommand {
             --policy, only the requests of the trace are used: they meet that policy on simulated \
             devices, whose speed and noise are learnt from the recorded batches. Public traces (Azure \
             LLM, ServeGen, Mooncake, NAB) hold requests or rates only; they meet the policies on the \
-            usual device of docs/scheduling.md. docs/traces.md describes the files.
+            usual device of docs/scheduling.md, as batches or, with --generate, as text that is \
+            generated token by token. docs/traces.md describes the files.
 
             Examples:
               headway replay run.trace --simulate
               headway replay run.trace --simulate --policy swb --policy triton --json -
+              headway replay conversation.jsonl --simulate --generate --policy swb --policy vllm-fcfs
 
             Ends with code 0 when every step was answered as recorded, or the policies have run; with 1 at \
             the first difference, with 65 when the file is no valid trace, with 66 when it cannot be \
@@ -39,6 +41,12 @@ struct Replay: ParsableCommand {
             valueName: "name"))
     var policies: [String] = []
 
+    @Flag(help: "Answer the requests of a public trace with generated text, token by token.")
+    var generate = false
+
+    @Option(help: "How much faster than recorded a public trace is played.")
+    var speed = 1.0
+
     @Option(help: "Seed of the simulated devices and of arrivals that are drawn by a rate.")
     var seed: UInt64 = 1
 
@@ -55,6 +63,9 @@ struct Replay: ParsableCommand {
     func run() throws {
         let file = try TraceInput(trace)
         do {
+            if generate && file.isRecording {
+                throw ValidationError("--generate goes with a public trace of requests for text")
+            }
             if policies.isEmpty && file.isRecording {
                 try compare(file)
             } else {
@@ -121,6 +132,10 @@ struct Replay: ParsableCommand {
             ReportText(entry, isColoured: Terminal.isColoured).lines.forEach(say)
         }
         if let json { try write(ReportJSON.text(finished), to: json) }
+        if let html {
+            let command = "headway replay \(trace) --simulate"
+            try write(ReportPage(finished, command: command).html, to: html)
+        }
     }
 
     private func meet(_ workload: TraceWorkload, _ names: [String]) throws -> FinishedScenario {
@@ -139,8 +154,19 @@ struct Replay: ParsableCommand {
     }
 
     private func meetPublic(_ file: TraceInput, _ names: [String]) throws -> FinishedScenario {
+        var plan = TracePlan()
+        plan.speed = speed
+        let process = try file.arrivals(plan)
         var scenario = Scenario(name: file.name)
-        scenario.arrivals = ArrivalPlan(try file.arrivals(TracePlan()))
+        scenario.arrivals = ArrivalPlan(process)
+        if generate {
+            guard let text = Scenario.generating(process, name: file.name) else {
+                throw TraceProblem(
+                    line: 1,
+                    "no lengths of answers; allowed with --generate: a trace that tells them")
+            }
+            scenario = text
+        }
         // Whole milliseconds, the last request included.
         let milliseconds = scenario.arrivals.process.recordedSeconds * 1_000
         scenario.durationSeconds = (milliseconds.rounded(.down) + 1) / 1_000
