@@ -1,4 +1,4 @@
-"""From documents to rows of tokens: the tokenizer, packing, and the positions of long rows."""
+"""From documents to rows of tokens: the tokenizer, packing, and which tokens say who and what."""
 
 import random
 
@@ -6,6 +6,7 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from .chat import conversation
+from .drills import NAMED, drill
 from .stories import book
 
 END, START_TURN, END_TURN = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -33,41 +34,45 @@ def train_tokenizer(vocabulary, seed, documents):
 
 
 class Rows:
-    """An endless supply of training rows of `length` tokens, packed from fresh documents.
+    """An endless supply of training rows, packed from fresh documents.
 
     Half of the rows begin with a document, the others where the row before broke one off. Some documents
     are cut into smaller tokens than they need be, so that every token is met.
     """
 
-    def __init__(self, tokenizer, seed, broken=0.06):
+    def __init__(self, tokenizer, seed, broken=0.03):
         self.rng = random.Random(seed)
         self.tokenizer = tokenizer
         self.end = tokenizer.token_to_id(END)
         self.broken = broken
         self.pieces = Tokenizer.from_str(tokenizer.to_str())
-        self.pieces.model.dropout = 0.3
-        self.rest = []
+        self.pieces.model.dropout = 0.2
+        self.rest = {}
 
-    def document(self):
+    def document(self, kind):
         tokenizer = self.pieces if self.rng.random() < self.broken else self.tokenizer
-        return [*tokenizer.encode(document(self.rng)).ids, self.end]
+        text = drill(self.rng) if kind == "d" else document(self.rng)
+        return [*tokenizer.encode(text).ids, self.end]
 
-    def row(self, length):
-        row = self.rest if self.rng.random() < 0.5 else []
+    def row(self, kind, length):
+        row = self.rest.get(kind, []) if self.rng.random() < 0.5 else []
         while len(row) < length:
-            row = row + self.document()
-        self.rest = row[length:]
+            row = row + self.document(kind)
+        self.rest[kind] = row[length:]
         return row[:length]
 
-    def batch(self, rows, length):
-        return np.array([self.row(length) for _ in range(rows)])
+    def batch(self, kind, rows, length):
+        """Rows of drills (kind `d`) or of stories, one token longer than `length`."""
+        return np.array([self.row(kind, length + 1) for _ in range(rows)])
 
-    def positions(self, rows, length, context):
-        """Positions with one gap in each row, so that it spans up to `context` tokens."""
-        positions = np.tile(np.arange(length), (rows, 1))
-        for row in positions:
-            row[self.rng.randrange(1, length) :] += self.rng.randrange(context - length + 1)
-        return positions
+
+def names_who_and_what(tokenizer):
+    """For each token, 1 if it says who or what: it has the name of a character, a kind, a thing."""
+    found = np.zeros(tokenizer.get_vocab_size(), np.float32)
+    for word in NAMED:
+        for token in (*tokenizer.encode(" " + word).ids, *tokenizer.encode(word).ids):
+            found[token] = len(tokenizer.id_to_token(token)) > 2
+    return found
 
 
 def held_out_documents(tokenizer, seed, count):

@@ -22,7 +22,7 @@ class Shape:
     heads: int = 4
     kv_heads: int = 2
     feed_forward: int = 704
-    context: int = 8192
+    context: int = 4096
     rope_base: float = 10000.0
     epsilon: float = 1e-5
 
@@ -92,19 +92,20 @@ class Network(nn.Module):
                 depth = (2 * self.shape.blocks) ** -0.5 if residual else 1
                 nn.init.normal_(weight, std=depth * weight.shape[1] ** -0.5)
 
-    def forward(self, tokens, positions=None):
-        """Logits [batch, time, vocabulary] of tokens at positions (0, 1, 2 … unless given)."""
-        if positions is None:
-            positions = torch.arange(tokens.shape[1])[None]
+    def forward(self, tokens):
+        """Logits [batch, time, vocabulary]."""
+        positions = torch.arange(tokens.shape[1])
         pairs = torch.arange(0, self.shape.head, 2) / self.shape.head
-        angles = positions[:, None, :, None] * self.shape.rope_base**-pairs
+        angles = positions[:, None] * self.shape.rope_base**-pairs
         sine, cosine = angles.sin(), angles.cos()
         x = self.embedding(tokens)
         for block in self.blocks:
             x = block(x, sine, cosine)
         return functional.linear(self.output_norm(x), self.embedding.weight)
 
-    def loss(self, tokens, positions=None):
-        """Mean nats per token over what follows each token of [batch, time + 1]."""
-        logits = self(tokens[:, :-1], positions).float()
-        return functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
+    def losses(self, tokens):
+        """Nats for each token that follows one of [batch, time + 1], flat."""
+        logits = self(tokens[:, :-1]).float()
+        return functional.cross_entropy(
+            logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none"
+        )
