@@ -59,14 +59,14 @@ struct SyntheticCost: Sendable {
     /// A day: longer than any run, and far from the end of the numbers.
     private static let longestMicroseconds = 86_400_000_000.0
 
-    private static func time(_ key: String, _ value: String) throws(EngineError) -> Double {
+    static func time(_ key: String, _ value: String) throws(EngineError) -> Double {
         guard let time = Double(value), (0...longestMicroseconds).contains(time) else {
             throw malformed(key, value, "a number of microseconds from 0 to a day")
         }
         return time
     }
 
-    private static func count(
+    static func count(
         _ key: String, _ value: String, from lowest: Int
     ) throws(EngineError) -> Int {
         guard let count = Int(value), (lowest...(1 << 40)).contains(count) else {
@@ -75,7 +75,7 @@ struct SyntheticCost: Sendable {
         return count
     }
 
-    private static func work(_ key: String, _ value: String) throws(EngineError) -> Work {
+    static func work(_ key: String, _ value: String) throws(EngineError) -> Work {
         guard let work = Work(rawValue: value) else {
             throw malformed(
                 key, value, Work.allCases.map(\.rawValue).joined(separator: " or "))

@@ -19,7 +19,20 @@ public import EngineAPI
 /// An output with the element type and shape of the input at its position is a copy of that input.
 /// Any other is zeros (empty strings for `BYTES`), its open extents being the number of rows at the
 /// first place and 1 elsewhere.
-public struct SyntheticEngine: Engine {
+///
+/// With the parameter `task: generate` the model generates text, whose every token depends on all tokens
+/// before it. Its parameters, all optional:
+///
+/// | parameter | meaning |
+/// |---|---|
+/// | `base_us`, `per_token_us`, `per_kv_token_us` | microseconds of a step: in any case, for each token fed, for each token of context read |
+/// | `work`, `memory_bytes` | as above |
+/// | `context` | longest sequence, 4096 tokens by default |
+/// | `end_every` | the model ends one text in so many tokens; 0 (default) for never |
+/// | `fail_every`, `oom_every` | every n-th step of a session fails, or runs out of memory |
+/// | `stall_every`, `stall_us` | every n-th step of a session takes that much longer |
+/// | `kv_capacity` | room for keys and values, in tokens, when less than the session was promised |
+public struct SyntheticEngine: GenerativeEngine {
     /// Spends `nanoseconds` on the calling thread.
     public typealias Wait = @Sendable (_ nanoseconds: UInt64) -> Void
 
@@ -45,6 +58,11 @@ public struct SyntheticEngine: Engine {
     /// - Throws: ``EngineError`` of kind `invalidModel` when no input or output is declared, or
     ///   when a parameter is unknown or malformed.
     public func load(_ source: ModelSource) throws(EngineError) -> any EngineModel {
+        guard source.parameters["task"] == nil else {
+            throw EngineError(
+                .invalidModel, "model '\(source.name)' generates text; it has no inputs and outputs"
+            )
+        }
         let signature = source.declared
         guard !signature.inputs.isEmpty, !signature.outputs.isEmpty else {
             throw EngineError(
@@ -55,6 +73,27 @@ public struct SyntheticEngine: Engine {
         let cost = try SyntheticCost(source)
         return SyntheticModel(
             name: source.name, signature: signature, isBatched: source.maxBatchSize > 0, cost: cost,
-            wait: wait ?? (cost.work == .sleep ? MonotonicWait.sleep : MonotonicWait.spin))
+            wait: wait ?? wait(of: cost.work))
+    }
+
+    /// Opens a model of either kind.
+    ///
+    /// - Throws: ``EngineError`` of kind `invalidModel`, as ``load(_:)``, or when the parameter `task`
+    ///   is not `generate`.
+    public func open(_ source: ModelSource) throws(EngineError) -> OpenedModel {
+        guard let task = source.parameters["task"] else { return .tensors(try load(source)) }
+        guard task == "generate" else {
+            throw EngineError(
+                .invalidModel,
+                "parameter 'task' is '\(task)'; the synthetic engine knows 'generate'")
+        }
+        let settings = try SyntheticGeneratorSettings(source)
+        return .generator(
+            SyntheticGenerator(
+                name: source.name, settings: settings, wait: wait ?? wait(of: settings.work)))
+    }
+
+    private func wait(of work: SyntheticCost.Work) -> Wait {
+        work == .sleep ? MonotonicWait.sleep : MonotonicWait.spin
     }
 }
