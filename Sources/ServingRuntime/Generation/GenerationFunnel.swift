@@ -23,6 +23,8 @@ struct GenerationFunnel: ~Copyable {
     private var outage: ServingError?
     /// Whether the session's thread was asked to try again since the outage began or was confirmed.
     private var isRestarting = false
+    /// Whether nothing is taken in any more.
+    private var isDraining = false
 
     init(_ scheduler: consuming GenerationScheduler) {
         let classes = scheduler.configuration.classes.count
@@ -68,7 +70,7 @@ struct GenerationFunnel: ~Copyable {
     ) -> Work {
         if let outage {
             defer { isRestarting = true }
-            return Work(refusal: outage, restarts: !isRestarting)
+            return Work(refusal: outage, restarts: !isRestarting && !isDraining)
         }
         generation.progress.arrival = now
         generation.id = inProgress.insert(generation)
@@ -87,6 +89,7 @@ struct GenerationFunnel: ~Copyable {
     /// Hands any other event to the scheduler.
     mutating func handle(_ event: GenerationEvent, at now: Instant) -> Work {
         if event == .timerFired { armed = .distantFuture }
+        if event == .draining { isDraining = true }
         var work = Work()
         scheduler.handle(event, at: now, into: &actions)
         drain(at: now, into: &work)
@@ -171,7 +174,9 @@ struct GenerationFunnel: ~Copyable {
         var update = advance.update
         update.generatedTokens = generation.progress.generatedTokens
         guard let ending = advance.ending else {
-            work.deliveries.append((generation, update))
+            if !update.text.isEmpty || !update.tokens.isEmpty {
+                work.deliveries.append((generation, update))
+            }
             return
         }
         scheduler.handle(.finished(generation.id), at: now, into: &actions)

@@ -13,8 +13,11 @@ package struct GeneratorSpecification: Sendable {
     /// Name of the engine that runs it.
     package var engine: String
 
-    /// Priority classes, most important first.
+    /// Priority classes, most important first; their deadline is that of the first token.
     package var classes: [PriorityClass]
+
+    /// Time promised for each token after the first, by position in the class table.
+    package var perToken: [Interval]
 
     /// Most requests that generate at the same time, at least 1.
     package var slots: Int
@@ -70,12 +73,14 @@ package struct GeneratorSpecification: Sendable {
         policy: GenerationPolicy = .slackAware, maxQueuedRequests: Int = 1_024,
         maxQueuedTokens: Int = 1 << 20,
         maxUnreadBytes: Int = 1 << 20, sharesCores: Bool = false,
+        perToken: [Interval] = [],
         onEngineFailure: @escaping @Sendable (EngineError) -> Void = { _ in }
     ) {
         self.name = name
         self.version = version
         self.engine = engine
         self.classes = classes
+        self.perToken = perToken
         self.slots = slots
         self.cacheSlots = cacheSlots
         self.keyValueTokens = keyValueTokens

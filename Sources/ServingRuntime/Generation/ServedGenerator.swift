@@ -78,10 +78,11 @@ package final class ServedGenerator: Sendable {
     ///   too long or a malformed grammar, and `notReady` while the engine has no session. Whatever
     ///   happens later, refusals included, is the stream's last word.
     package func submit(_ request: GenerationRequest) throws(ServingError) -> GenerationStream {
+        let generation = try admit(request)
         let prefix = PrefixChain(
             specification.cacheSlots > 0
-                ? PrefixHash.chain(of: request.prompt, blockTokens: blockTokens) : [])
-        let generation = try admit(request)
+                ? PrefixHash.chain(of: generation.transcript.tokens, blockTokens: blockTokens)
+                : [])
         generation.outlet.onGivingUp { [weak self] in self?.cancel(generation) }
         unanswered.add(1, ordering: .relaxed)
         let work = funnel.withLock { $0.submit(generation, prefix: prefix, at: clock.now()) }

@@ -10,6 +10,8 @@ struct StepRunner {
     private var session: (any GenerationSession)?
     /// Keys and values in host memory.
     private var saved: [RequestID: [UInt8]] = [:]
+    /// Requests whose keys and values could not be brought back, and why.
+    private var missing: [RequestID: EngineError] = [:]
     private var tokens: [StepToken] = []
     private var failuresInARow = 0
     private var shortagesInARow = 0
@@ -28,10 +30,9 @@ struct StepRunner {
         self.session = session
     }
 
-    /// Drops a session that is broken, and what was saved from it.
+    /// Drops a session that is broken.
     mutating func lose() {
         session = nil
-        saved = [:]
         failuresInARow = 0
         shortagesInARow = 0
     }
@@ -41,12 +42,9 @@ struct StepRunner {
         session = try model.makeSession(configuration)
     }
 
-    /// Carries out what is to be done between two steps; answers whose keys and values could not be
-    /// brought back.
-    @discardableResult
-    mutating func carryOut(_ chores: [SessionChore]) -> [RequestID: EngineError] {
-        var failures: [RequestID: EngineError] = [:]
-        guard let session else { return failures }
+    /// Carries out what is to be done between two steps.
+    mutating func carryOut(_ chores: [SessionChore]) {
+        guard let session else { return }
         for chore in chores {
             switch chore {
             case .release(let slot): session.truncate(slot: slot.rawValue, to: 0)
@@ -63,22 +61,17 @@ struct StepRunner {
                     }
                     try session.restore(slot: slot.rawValue, from: state)
                 } catch {
-                    failures[id] = error
+                    missing[id] = error
                 }
             case .forget(let id): saved[id] = nil
             }
         }
-        return failures
     }
 
     /// Runs one step and samples what it produced.
     mutating func run(_ turn: GenerationTurn) -> StepOutcome {
-        let lost = carryOut(turn.chores)
-        guard lost.isEmpty else {
-            // The plan counts on what is not there: its other riders ride the next one.
-            let gone = turn.step.riders.filter { lost[$0.generation.id] != nil }
-            return failing(gone, .failure, lost.values.first)
-        }
+        carryOut(turn.chores)
+        if let outcome = failMissing(turn.step) { return outcome }
         guard let session else { return failing(turn.step.riders, .failure, nil) }
         gather(turn.step)
         do throws(EngineError) {
@@ -163,6 +156,17 @@ struct StepRunner {
         var outcome = failing(step.riders, .failure, error)
         outcome.isSessionLost = failuresInARow >= Self.failureLimit
         return outcome
+    }
+
+    /// Ends riders whose keys and values are gone; the plan counts on them, so the others ride the next
+    /// step.
+    private mutating func failMissing(_ step: GenerationStep) -> StepOutcome? {
+        guard !missing.isEmpty else { return nil }
+        let gone = step.riders.filter { missing[$0.generation.id] != nil }
+        guard let first = gone.first else { return nil }
+        let error = missing[first.generation.id]
+        for rider in gone { missing[rider.generation.id] = nil }
+        return failing(gone, .failure, error)
     }
 
     private func failing(

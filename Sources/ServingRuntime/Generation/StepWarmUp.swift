@@ -17,16 +17,29 @@ struct StepWarmUp {
     let maxTokens: Int
     let maxStepTokens: Int
 
-    /// Warms a session up and answers what was measured; the session is empty afterwards.
+    /// Warms a session up and answers what was measured; the session is empty afterwards. It ends early
+    /// where the engine has less memory than it promised: the scheduler copes with that.
     func run(on session: any GenerationSession) throws(EngineError) -> [Run] {
-        let begun = clock.now()
         var runs: [Run] = []
+        do throws(EngineError) {
+            try run(on: session, into: &runs)
+        } catch {
+            guard error.kind == .outOfMemory else { throw error }
+        }
+        for slot in 0..<slots { session.truncate(slot: slot, to: 0) }
+        return runs
+    }
+
+    private func run(
+        on session: any GenerationSession, into runs: inout [Run]
+    ) throws(EngineError) {
+        let begun = clock.now()
         let limit = min(maxTokens - 1, maxStepTokens)
         for size in Self.sizes.filter({ $0 < limit }) + [max(min(limit, 1_024), 1)] {
             for repetition in 0...Self.repetitions {
                 defer { session.truncate(slot: 0, to: 0) }
                 guard runs.isEmpty || begun.interval(to: clock.now()) < Self.budget else {
-                    return runs
+                    return
                 }
                 let prefill = try measure([(slot: 0, start: 0, count: size)], on: session)
                 // The first run of a size pays for allocation and kernel selection.
@@ -40,8 +53,6 @@ struct StepWarmUp {
             let parts = (0..<together).map { (slot: $0, start: depth, count: 1) }
             runs.append(try measure(parts, on: session))
         }
-        for slot in 0..<max(together, 1) { session.truncate(slot: slot, to: 0) }
-        return runs
     }
 
     private func measure(

@@ -7,7 +7,7 @@
 ///
 /// Of several stop strings the one that is complete first counts; of those that end together the
 /// longest. Bytes that are no UTF-8 become U+FFFD, as the standard library does it.
-struct TextAssembler: Sendable {
+package struct TextAssembler: Sendable {
     private let stops: [[UInt8]]
     private let longestStop: Int
 
@@ -15,23 +15,23 @@ struct TextAssembler: Sendable {
     private var held: [UInt8] = []
 
     /// Bytes given out, counted as they came in.
-    private(set) var given = 0
+    package private(set) var given = 0
 
     /// Position in the list of stop strings of the one that ended the text.
-    private(set) var matchedStop: Int?
+    package private(set) var matchedStop: Int?
 
     /// An assembler that has seen nothing; empty stop strings stop nothing.
-    init(stops: [String]) {
+    package init(stops: [String]) {
         self.stops = stops.map { Array($0.utf8) }
         longestStop = self.stops.map(\.count).max() ?? 0
     }
 
     /// Bytes that came in, given out or not.
-    var received: Int { given + held.count }
+    package var received: Int { given + held.count }
 
     /// Takes the bytes of one token and answers the text that has become certain. After a stop string
     /// was found nothing comes out any more.
-    mutating func append(_ piece: [UInt8]) -> String {
+    package mutating func append(_ piece: [UInt8]) -> String {
         guard matchedStop == nil else { return "" }
         let known = held.count
         held += piece
@@ -44,7 +44,7 @@ struct TextAssembler: Sendable {
     }
 
     /// Answers what was held back, because nothing follows.
-    mutating func finish() -> String { give(held.count) }
+    package mutating func finish() -> String { give(held.count) }
 
     private mutating func give(_ count: Int) -> String {
         guard count > 0 else { return "" }
