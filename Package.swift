@@ -131,7 +131,9 @@ if !coreOnly {
 
         // Ring 2: adapt.
         .target(name: "CCompression", linkerSettings: [.linkedLibrary("z")]),
-        ring("ServerConfiguration", ["ServingModel", .product(name: "Yams", package: "Yams")]),
+        ring(
+            "ServerConfiguration",
+            ["ServingModel", "SchedulerCore", .product(name: "Yams", package: "Yams")]),
         ring(
             "ScenarioFiles",
             [
@@ -173,7 +175,8 @@ if !coreOnly {
             ], swiftSettings: strict),
 
         tests("ModelRepositoryTests", ["ServingModel", "EngineAPI", "ModelRepository"]),
-        tests("ServerConfigurationTests", ["ServingModel", "ServerConfiguration"]),
+        tests(
+            "ServerConfigurationTests", ["ServingModel", "SchedulerCore", "ServerConfiguration"]),
         tests(
             "ScenarioFilesTests",
             [
@@ -193,8 +196,8 @@ if !coreOnly {
         tests(
             "GatewayCoreTests",
             [
-                "ServingModel", "EngineAPI", "ModelRepository", "ServingRuntime", "GatewayCore",
-                logging,
+                "ServingModel", "EngineAPI", "EngineSynthetic", "ModelRepository",
+                "ServingRuntime", "GatewayCore", logging,
             ]),
     ]
 }

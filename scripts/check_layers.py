@@ -58,7 +58,7 @@ TABLE = {
         {"ServingModel", "EngineAPI", "CEnginePlugin"},
         LIBC | {"Synchronization"},
     ),
-    "ServerConfiguration": (2, {"ServingModel"}, FOUNDATION | LIBC | {"Yams"}),
+    "ServerConfiguration": (2, {"ServingModel", "SchedulerCore"}, FOUNDATION | LIBC | {"Yams"}),
     "ScenarioFiles": (
         2,
         {

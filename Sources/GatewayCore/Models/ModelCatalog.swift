@@ -23,17 +23,47 @@ package final class ModelCatalog: Sendable {
     /// Changes with every change of a model's state, so that a look-up can be remembered.
     package var generation: Int { changes.load(ordering: .acquiring) }
 
-    /// The version that serves a request: the one asked for, else the latest that is ready.
+    /// The version of either kind that serves a request: the one asked for, else the latest that is ready.
     ///
     /// - Throws: ``ServingError`` `notFound` that lists what there is, or `notReady` with the reason.
-    package func find(_ name: String, version: Int? = nil) throws(ServingError) -> ModelHandle {
+    package func findAny(_ name: String, version: Int? = nil) throws(ServingError) -> ReadyModel {
         let found = state.withLock { state -> ModelState? in
             guard let versions = state.models[name] else { return nil }
             if let version { return versions[version] }
             return Self.preferred(versions)
         }
-        if case .ready(let handle) = found { return handle }
+        if case .ready(let model) = found { return model }
         throw problem(name, version: version, found)
+    }
+
+    /// The function of tensors that serves a request, as ``findAny(_:version:)``.
+    ///
+    /// - Throws: ``ServingError``, also `invalidArgument` when the model generates text.
+    package func find(_ name: String, version: Int? = nil) throws(ServingError) -> ModelHandle {
+        switch try findAny(name, version: version) {
+        case .tensors(let handle): return handle
+        case .generator:
+            throw ServingError(
+                .invalidArgument,
+                "model '\(name)' generates text and has no tensors; ask it at /v1/chat/completions, "
+                    + "/v1/completions or /v2/models/\(name)/generate")
+        }
+    }
+
+    /// The generator that serves a request, as ``findAny(_:version:)``.
+    ///
+    /// - Throws: ``ServingError``, also `invalidArgument` when the model does not generate text.
+    package func findGenerator(
+        _ name: String, version: Int? = nil
+    ) throws(ServingError) -> GeneratorHandle {
+        switch try findAny(name, version: version) {
+        case .generator(let handle): return handle
+        case .tensors:
+            throw ServingError(
+                .invalidArgument,
+                "model '\(name)' is a function of tensors and generates no text; ask it at "
+                    + "/v2/models/\(name)/infer")
+        }
     }
 
     /// The state of each version of a model, ascending; `nil` for an unknown model.
@@ -71,9 +101,19 @@ package final class ModelCatalog: Sendable {
         }
     }
 
-    /// Every version that takes requests, by name and version.
+    /// Every version of either kind that takes requests, by name and version.
+    package var serving: [ReadyModel] {
+        entries.compactMap { if case .ready(let model) = $0.state { model } else { nil } }
+    }
+
+    /// Every function of tensors that takes requests, by name and version.
     package var ready: [ModelHandle] {
-        entries.compactMap { if case .ready(let handle) = $0.state { handle } else { nil } }
+        serving.compactMap { if case .tensors(let handle) = $0 { handle } else { nil } }
+    }
+
+    /// Every generator that takes requests, by name and version.
+    package var generators: [GeneratorHandle] {
+        serving.compactMap { if case .generator(let handle) = $0 { handle } else { nil } }
     }
 
     /// Whether the server as a whole takes requests.

@@ -59,7 +59,7 @@ package enum ModelState: Sendable {
     /// The engine loads it and warms it up.
     case loading
     /// It takes requests.
-    case ready(ModelHandle)
+    case ready(ReadyModel)
     /// It was asked to go: what waits is still served.
     case unloading
     /// It was loaded once, or never asked for.

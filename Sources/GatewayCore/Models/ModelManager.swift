@@ -18,11 +18,14 @@ package struct ModelSettings: Sendable {
     package var sharesCores: Bool
     /// Records what the models' schedulers are told and answer; `nil` for no recording.
     package var recorder: TraceRecorder?
+    /// What is told to models that generate text.
+    package var generation: GenerationSettings
 
     /// Makes settings; see the properties.
     package init(
         classes: [PriorityClass], maxQueuedRequests: Int, maxQueuedBytes: Int,
-        threadsPerInstance: Int, sharesCores: Bool = false, recorder: TraceRecorder? = nil
+        threadsPerInstance: Int, sharesCores: Bool = false, recorder: TraceRecorder? = nil,
+        generation: GenerationSettings = GenerationSettings()
     ) {
         self.classes = classes
         self.maxQueuedRequests = maxQueuedRequests
@@ -30,6 +33,7 @@ package struct ModelSettings: Sendable {
         self.threadsPerInstance = threadsPerInstance
         self.sharesCores = sharesCores
         self.recorder = recorder
+        self.generation = generation
     }
 }
 
@@ -55,7 +59,7 @@ package actor ModelManager {
         /// A version starts loading with an engine.
         case loading(model: String, version: Int, engine: String)
         /// A version takes requests.
-        case ready(ModelHandle, took: Interval)
+        case ready(ReadyModel, took: Interval)
         /// A model or version cannot be served.
         case failed(model: String, version: Int?, reason: String)
     }
@@ -120,7 +124,7 @@ package actor ModelManager {
     /// Ends all models, after what waits has been served.
     package func shutDown() async {
         catalog.drain()
-        for handle in catalog.ready { await handle.served.stop() }
+        for model in catalog.serving { await model.stop() }
     }
 
     // MARK: One model
@@ -144,10 +148,7 @@ package actor ModelManager {
     }
 
     private func isServing(_ name: String, _ version: Int?) -> Bool {
-        catalog.ready.contains { handle in
-            let interface = handle.interface
-            return interface.name == name && version ?? interface.version == interface.version
-        }
+        catalog.serving.contains { $0.name == name && version ?? $0.version == $0.version }
     }
 
     /// Loads what the version policy chooses and retires the rest; answers the first problem. A version
@@ -186,8 +187,8 @@ package actor ModelManager {
             report(
                 .loading(model: entry.name, version: version.version, engine: version.engine.name))
             do {
-                let (handle, took) = try await start(version)
-                report(.ready(handle, took: took))
+                let (model, took) = try await start(version)
+                report(.ready(model, took: took))
             } catch {
                 fail(version.version, Self.reason(of: error))
             }
@@ -203,7 +204,7 @@ package actor ModelManager {
     /// Starts one version and puts it in the place of the one that served until now.
     private func start(
         _ version: ServableVersion
-    ) async throws -> (handle: ModelHandle, took: Interval) {
+    ) async throws -> (model: ReadyModel, took: Interval) {
         guard let engine = engines.first(where: { $0.descriptor.name == version.engine.name })
         else {
             throw EngineError(.unavailable, "no engine '\(version.engine.name)'")
@@ -216,33 +217,89 @@ package actor ModelManager {
         let clock = MonotonicClock()
         let begun = clock.now()
         let residentBefore = ProcessUsage.residentBytes
-        var source = version.source
-        source.threadsPerInstance =
-            version.configuration.threadsPerInstance ?? settings.threadsPerInstance
-        let request = source
-        let model = try await onThread(named: "headway-load") { try engine.load(request) }
-        let configuration = try version.configuration.completed(with: model.signature)
-        let served = try await ServedModel.start(
-            specification(version, configuration, model.signature), model: model, clock: clock,
-            timer: timer, residentBefore: residentBefore)
-        let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
-        if !idle.isEmpty {
-            logger.notice(
-                "configuration fields without effect here",
-                metadata: [
-                    "model": "\(version.model)", "fields": "\(idle.joined(separator: ", "))",
-                ])
+        let model: ReadyModel
+        switch try await open(version, with: engine) {
+        case .tensors(let engineModel):
+            model = .tensors(try await serve(version, engineModel, residentBefore))
+        case .generator(let engineModel):
+            model = .generator(try await serve(version, engineModel, residentBefore))
         }
         guard !catalog.isDraining else {
             // The server began to stop while this was loading: nobody would ever stop it.
-            await served.stop()
+            await model.stop()
             throw ServingError(.notReady, "the server is stopping")
         }
-        let handle = ModelHandle(
-            served: served, configuration: configuration, classes: settings.classes)
-        catalog.set(version.model, version: version.version, to: .ready(handle))
-        if case .ready(let old) = previous?.state { await old.served.stop() }
-        return (handle, begun.interval(to: clock.now()))
+        catalog.set(version.model, version: version.version, to: .ready(model))
+        if case .ready(let old) = previous?.state { await old.stop() }
+        return (model, begun.interval(to: clock.now()))
+    }
+
+    /// Has the engine read the model's file, on a thread of its own.
+    private func open(
+        _ version: ServableVersion, with engine: any Engine
+    ) async throws -> OpenedModel {
+        var source = version.source
+        source.threadsPerInstance =
+            version.configuration.threadsPerInstance ?? settings.threadsPerInstance
+        if engine is any GenerativeEngine {
+            // These are told to the scheduler and the session, not to the engine.
+            source.parameters = source.parameters.filter {
+                !$0.key.hasPrefix(GenerationSettings.parameterPrefix)
+            }
+        }
+        let request = source
+        return try await onThread(named: "headway-load") {
+            if let engine = engine as? any GenerativeEngine { return try engine.open(request) }
+            return .tensors(try engine.load(request))
+        }
+    }
+
+    private func serve(
+        _ version: ServableVersion, _ model: any EngineModel, _ residentBefore: UInt64
+    ) async throws -> ModelHandle {
+        let configuration = try version.configuration.completed(with: model.signature)
+        let served = try await ServedModel.start(
+            specification(version, configuration, model.signature), model: model, timer: timer,
+            residentBefore: residentBefore)
+        noteIdleFields(configuration)
+        return ModelHandle(served: served, configuration: configuration, classes: settings.classes)
+    }
+
+    private func serve(
+        _ version: ServableVersion, _ model: any GenerativeModel, _ residentBefore: UInt64
+    ) async throws -> GeneratorHandle {
+        let configuration = version.configuration
+        var generation = settings.generation
+        if let threads = configuration.threadsPerInstance { generation.threads = threads }
+        generation = try generation.changed(by: configuration.parameters)
+        var specification = try generation.specification(
+            name: version.model, version: version.version, engine: version.engine.name,
+            info: model.info, classes: settings.classes)
+        specification.sharesCores = settings.sharesCores
+        specification.onEngineFailure = failureLog(version.model, "engine failed on a step")
+        let generator = try await ServedGenerator.start(
+            specification, model: model, timer: timer, residentBefore: residentBefore)
+        noteIdleFields(configuration)
+        return GeneratorHandle(generator: generator, configuration: configuration)
+    }
+
+    private func failureLog(
+        _ name: String, _ message: Logger.Message
+    ) -> @Sendable (EngineError) -> Void {
+        let logger = logger
+        return { error in
+            logger.error(message, metadata: ["model": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    private func noteIdleFields(_ configuration: ModelConfiguration) {
+        let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
+        guard !idle.isEmpty else { return }
+        logger.notice(
+            "configuration fields without effect here",
+            metadata: [
+                "model": "\(configuration.name)", "fields": "\(idle.joined(separator: ", "))",
+            ])
     }
 
     /// What the configuration asks of a batcher that waits, and of queues that are not ordered by
@@ -279,8 +336,6 @@ package actor ModelManager {
                 engineDims: tensor?.engineDims, labels: version.labels[spec.name] ?? [])
         }
         let queueLimit = configuration.dynamicBatching?.defaultQueuePolicy.maxQueueSize
-        let logger = logger
-        let name = version.model
         var specification = ServingSpecification(
             interface: ModelInterface(
                 name: version.model, version: version.version, engine: version.engine.name,
@@ -290,19 +345,15 @@ package actor ModelManager {
             instances: configuration.instanceCount, classes: settings.classes,
             maxQueuedRequests: min(queueLimit ?? .max, settings.maxQueuedRequests),
             maxQueuedBytes: settings.maxQueuedBytes, sharesCores: settings.sharesCores,
-            onEngineFailure: { error in
-                logger.error(
-                    "engine failed on a batch",
-                    metadata: ["model": "\(name)", "error": "\(error)"])
-            })
+            onEngineFailure: failureLog(version.model, "engine failed on a batch"))
         specification.recorder = settings.recorder
         return specification
     }
 
     private func retire(_ name: String, _ version: Int, _ state: ModelState) async {
-        if case .ready(let handle) = state {
+        if case .ready(let model) = state {
             catalog.set(name, version: version, to: .unloading)
-            await handle.served.stop()
+            await model.stop()
         }
         catalog.set(name, version: version, to: .unloaded)
     }

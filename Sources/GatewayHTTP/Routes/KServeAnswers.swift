@@ -21,6 +21,12 @@ struct ModelMetadata: Encodable {
         var datatype: String
         var shape: [Int]
 
+        init(name: String, datatype: String, shape: [Int]) {
+            self.name = name
+            self.datatype = datatype
+            self.shape = shape
+        }
+
         init(_ tensor: TensorInterface, isBatched: Bool) {
             name = tensor.name
             datatype = tensor.dataType.rawValue
@@ -34,15 +40,21 @@ struct ModelMetadata: Encodable {
     var inputs: [TensorMetadata]
     var outputs: [TensorMetadata]
 
-    init(_ handle: ModelHandle, versions: [Int]) {
-        let interface = handle.interface
-        name = interface.name
+    init(_ model: ReadyModel, versions: [Int]) {
+        name = model.name
         self.versions = versions.map(String.init)
-        platform =
-            handle.configuration.platform.isEmpty
-            ? interface.engine : handle.configuration.platform
-        inputs = interface.inputs.map { TensorMetadata($0, isBatched: interface.isBatched) }
-        outputs = interface.outputs.map { TensorMetadata($0, isBatched: interface.isBatched) }
+        let configured = model.configuration.platform
+        platform = configured.isEmpty ? model.engine : configured
+        switch model {
+        case .tensors(let handle):
+            let interface = handle.interface
+            inputs = interface.inputs.map { TensorMetadata($0, isBatched: interface.isBatched) }
+            outputs = interface.outputs.map { TensorMetadata($0, isBatched: interface.isBatched) }
+        case .generator:
+            // What Triton's generate extension takes and gives.
+            inputs = [TensorMetadata(name: "text_input", datatype: "BYTES", shape: [1])]
+            outputs = [TensorMetadata(name: "text_output", datatype: "BYTES", shape: [1])]
+        }
     }
 }
 
@@ -72,6 +84,16 @@ struct StatisticsAnswer: Encodable {
         init(_ duration: ModelStatistics.Duration) {
             count = duration.count
             ns = duration.total.nanoseconds
+        }
+
+        init(
+            _ classes: [GenerationStatistics.Class],
+            _ histogram: KeyPath<GenerationStatistics.Class, LatencyHistogram>
+        ) {
+            for entry in classes {
+                count += entry[keyPath: histogram].count
+                ns += entry[keyPath: histogram].sum.nanoseconds
+            }
         }
     }
 
@@ -110,7 +132,14 @@ struct StatisticsAnswer: Encodable {
         var memoryUsage: [Memory]
         var responseStats: [String: String] = [:]
 
-        init(_ handle: ModelHandle) {
+        init(_ model: ReadyModel) {
+            switch model {
+            case .tensors(let handle): self.init(handle)
+            case .generator(let handle): self.init(handle)
+            }
+        }
+
+        private init(_ handle: ModelHandle) {
             let statistics = handle.served.statistics
             name = handle.interface.name
             version = "\(handle.interface.version)"
@@ -130,6 +159,27 @@ struct StatisticsAnswer: Encodable {
             }
             memoryUsage = [
                 Memory(type: "CPU", id: 0, byteSize: handle.served.measuredBytes)
+            ]
+        }
+
+        /// Triton's words for a generator: an inference is an answer, an execution a step.
+        private init(_ handle: GeneratorHandle) {
+            let statistics = handle.generator.statistics
+            name = handle.name
+            version = "\(handle.version)"
+            lastInference = statistics.lastStep.map(Self.epochMilliseconds) ?? 0
+            inferenceCount = statistics.stopped + statistics.cutOff
+            executionCount = statistics.steps
+            inferenceStats = Inference(
+                success: Duration(statistics.classes, \.total),
+                fail: Duration(), queue: Duration(statistics.classes, \.queue),
+                computeInput: Duration(), computeInfer: Duration(), computeOutput: Duration())
+            inferenceStats.fail.count = statistics.failed
+            inferenceStats.computeInfer.count = statistics.steps
+            inferenceStats.computeInfer.ns = statistics.stepTime.nanoseconds
+            batchStats = []
+            memoryUsage = [
+                Memory(type: "CPU", id: 0, byteSize: handle.generator.measuredBytes)
             ]
         }
 

@@ -52,41 +52,43 @@ struct KServeRoutes: Sendable {
     private func addModels(_ routes: inout RouteBuilder) {
         routes.get("/v2/models/stats") { _, _ in
             try JSONAnswer.of(
-                StatisticsAnswer(modelStats: catalog.ready.map(StatisticsAnswer.Model.init)))
+                StatisticsAnswer(modelStats: catalog.serving.map(StatisticsAnswer.Model.init)))
         }
         for path in ["/v2/models/:model", "/v2/models/:model/versions/:version"] {
             routes.get(path) { _, context in try metadata(context) }
             routes.get("\(path)/ready") { _, context in
-                JSONAnswer.empty((try? find(context)) == nil ? .badRequest : .ok)
+                JSONAnswer.empty((try? findAny(context)) == nil ? .badRequest : .ok)
             }
             routes.get("\(path)/config") { _, context in
-                let json = try find(context).configuration.configJSON()
+                let json = try findAny(context).configuration.configJSON()
                 return JSONAnswer.text(ByteBuffer(string: json), "application/json")
             }
             routes.get("\(path)/stats") { _, context in
-                let models = [StatisticsAnswer.Model(try find(context))]
+                let models = [StatisticsAnswer.Model(try findAny(context))]
                 return try JSONAnswer.of(StatisticsAnswer(modelStats: models))
             }
         }
     }
 
     private func metadata(_ context: Context) throws -> Response {
-        let handle = try find(context)
-        let versions = (catalog.versions(of: handle.interface.name) ?? []).compactMap {
+        let model = try findAny(context)
+        let versions = (catalog.versions(of: model.name) ?? []).compactMap {
             if case .ready = $0.state { $0.version } else { nil }
         }
-        return try JSONAnswer.of(ModelMetadata(handle, versions: versions))
+        return try JSONAnswer.of(ModelMetadata(model, versions: versions))
     }
 
     /// The model that the path names.
-    private func find(_ context: Context) throws(ServingError) -> ModelHandle {
+    private func findAny(_ context: Context) throws(ServingError) -> ReadyModel {
         let name = name(context)
-        guard let text = context.parameters.get("version") else { return try catalog.find(name) }
+        guard let text = context.parameters.get("version") else {
+            return try catalog.findAny(name)
+        }
         guard let version = Int(text), version >= 1 else {
             throw ServingError(
                 .invalidArgument, "model version '\(text)' is not a whole number above 0")
         }
-        return try catalog.find(name, version: version)
+        return try catalog.findAny(name, version: version)
     }
 
     private func name(_ context: Context) -> String {
@@ -158,7 +160,9 @@ struct KServeRoutes: Sendable {
     private func addMetrics(_ routes: inout RouteBuilder) {
         routes.get("/metrics") { _, _ in
             let text = PrometheusExposition.render(
-                models: catalog.ready.map { ModelFigures($0.served) }, process: observer.read())
+                models: catalog.ready.map { ModelFigures($0.served) },
+                generators: catalog.generators.map { GeneratorFigures($0.generator) },
+                process: observer.read())
             return JSONAnswer.text(ByteBuffer(string: text), PrometheusExposition.contentType)
         }
     }

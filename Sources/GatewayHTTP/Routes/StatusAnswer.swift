@@ -53,12 +53,63 @@ struct StatusAnswer: Encodable {
         }
     }
 
+    struct Generator: Encodable {
+        var name: String
+        var version: Int
+        var engine: String
+        var slots: Int
+        var maxContext: Int
+        var waiting: Int
+        var running: Int
+        var queuedTokens: Int
+        var keyValueTokens: Int
+        var keyValueCapacity: Int
+        var cachedTokens: Int
+        var predictedStepMs: Double
+        var predictedTokenMs: Double
+        var generatedTokens: UInt64
+        var preemptions: UInt64
+        var measuredBytes: UInt64
+        var classes: [QueuedClass]
+
+        init(_ generator: ServedGenerator) {
+            let specification = generator.specification
+            let load = generator.load
+            let statistics = generator.statistics
+            name = specification.name
+            version = specification.version
+            engine = specification.engine
+            slots = specification.slots
+            maxContext = generator.maxContext
+            waiting = load.waiting
+            running = load.running
+            queuedTokens = load.queuedTokens
+            keyValueTokens = load.keyValueTokens
+            keyValueCapacity = load.keyValueCapacity
+            cachedTokens = load.cachedTokens
+            predictedStepMs = load.predictedStep.milliseconds
+            predictedTokenMs = load.predictedToken.milliseconds
+            generatedTokens = statistics.generatedTokens
+            preemptions = statistics.preemptions
+            measuredBytes = generator.measuredBytes
+            classes = specification.classes.enumerated().map { index, entry in
+                let figures = statistics.classes[index]
+                return QueuedClass(
+                    name: entry.name, queued: load.waitingByClass[index], inTime: figures.inTime,
+                    late: figures.late,
+                    rejected: Dictionary(
+                        uniqueKeysWithValues: figures.rejected.map { ($0.key.rawValue, $0.value) }))
+            }
+        }
+    }
+
     var version: String
     var state: String
     var uptimeS: Double
     var residentBytes: UInt64
     var cpuS: Double
     var models: [Model]
+    var generators: [Generator]
 
     init(_ catalog: ModelCatalog, _ process: ProcessFigures) {
         version = HeadwayVersion.current
@@ -67,5 +118,6 @@ struct StatusAnswer: Encodable {
         residentBytes = process.residentBytes
         cpuS = process.cpuTime.seconds
         models = catalog.ready.map(Model.init)
+        generators = catalog.generators.map { Generator($0.generator) }
     }
 }

@@ -20,6 +20,18 @@ extension ServerConfiguration {
                 "the floor_share of all classes together is more than 1; a batch has only one whole"
             )
         }
+        if generation.slots + generation.prefixSlots > 256 {
+            problems.append(
+                "generation.slots (\(generation.slots)) and generation.prefix_slots "
+                    + "(\(generation.prefixSlots)) together are more than the 256 sequences of an engine"
+            )
+        }
+        if generation.maxStepTokens < generation.slots {
+            problems.append(
+                "generation.max_step_tokens (\(generation.maxStepTokens)) is less than generation.slots "
+                    + "(\(generation.slots)): not every running request could get a token in a step"
+            )
+        }
         return problems
     }
 

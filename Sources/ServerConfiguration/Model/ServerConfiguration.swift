@@ -1,3 +1,4 @@
+package import SchedulerCore
 package import ServingModel
 
 /// Everything an operator can set, validated: one immutable struct for each component.
@@ -21,6 +22,9 @@ package struct ServerConfiguration: Sendable, Equatable {
 
     /// Threads.
     package internal(set) var runtime = Runtime()
+
+    /// Models that generate text.
+    package internal(set) var generation = Generation()
 
     /// File to which the schedulers' events and decisions are recorded; `nil` for no recording.
     package internal(set) var record: String?
@@ -83,6 +87,51 @@ extension ServerConfiguration {
         /// Threads that serve connections on a machine with `cores`: half of them unless configured,
         /// because engines need the rest.
         package func eventLoops(cores: Int) -> Int { eventLoops ?? max(1, cores / 2) }
+    }
+
+    /// Models that generate text, each of them.
+    package struct Generation: Sendable, Equatable {
+        /// Most requests that generate at the same time.
+        package internal(set) var slots = 16
+
+        /// Prefixes of prompts kept for requests that begin alike.
+        package internal(set) var prefixSlots = 16
+
+        /// Room for keys and values, in tokens, when the operator fixed it.
+        package internal(set) var keyValueTokens: Int?
+
+        /// Otherwise, most memory that keys and values may take, in percent of the machine's.
+        package internal(set) var keyValueMemoryPercent = 25
+
+        /// Longest sequence, prompt and answer together, when it is less than the model's own.
+        package internal(set) var maxContext: Int?
+
+        /// Most tokens of one step.
+        package internal(set) var maxStepTokens = 2_048
+
+        /// Threads that compute a step, when not those of any instance.
+        package internal(set) var threads: Int?
+
+        /// Whether answers are the same to the last bit whatever shares their steps.
+        package internal(set) var isExact = false
+
+        /// Who decides what a step consists of.
+        package internal(set) var policy = GenerationPolicy.slackAware
+
+        /// Most requests that may wait.
+        package internal(set) var maxQueuedRequests = 1_024
+
+        /// Time to the first token promised to each class; the last one counts for all further
+        /// classes.
+        package internal(set) var firstToken: [Interval] = [
+            .milliseconds(500), .milliseconds(1_500), .milliseconds(8_000),
+        ]
+
+        /// Time for each further token promised to each class; the last one counts for all further
+        /// classes.
+        package internal(set) var perToken: [Interval] = [
+            .milliseconds(40), .milliseconds(60), .milliseconds(150),
+        ]
     }
 
     /// The severities of swift-log, by its names.

@@ -1,3 +1,4 @@
+internal import SchedulerCore
 internal import ServingModel
 
 extension ConfigurationKey {
@@ -29,6 +30,25 @@ extension ConfigurationKey {
         case (.milliseconds(let place, let range), .integer(let number))
         where range.contains(number):
             configuration[keyPath: place] = .milliseconds(UInt64(number))
+        case (.millisecondsByClass(let place, let range), .list(let values))
+        where (1...ServerConfiguration.classCountMax).contains(values.count):
+            var intervals: [Interval] = []
+            for value in values {
+                guard case .integer(let number) = value, range.contains(number) else {
+                    return misfit("a list with \(value.description) in it")
+                }
+                intervals.append(.milliseconds(UInt64(number)))
+            }
+            configuration[keyPath: place] = intervals
+        case (.truth(let place), .truth(let value)):
+            configuration[keyPath: place] = value
+        case (.policy(let place), .text(let text)):
+            guard let policy = GenerationPolicy(named: text) else {
+                return misfit(
+                    value.description,
+                    meant: Spelling.nearest(to: text, among: GenerationPolicy.names))
+            }
+            configuration[keyPath: place] = policy
         case (.level(let place), .text(let text)):
             guard let level = ServerConfiguration.LogLevel(rawValue: text) else {
                 let names = ServerConfiguration.LogLevel.allCases.map(\.rawValue)
@@ -75,7 +95,14 @@ extension ConfigurationKey {
                 text.split(separator: ":", omittingEmptySubsequences: false).map {
                     .text(String($0))
                 })
-        case .text, .optionalText, .level, .classes, .classColumn:
+        case .millisecondsByClass:
+            return .list(
+                text.split(separator: ",", omittingEmptySubsequences: false).map {
+                    Int($0).map(RawValue.integer) ?? .text(String($0))
+                })
+        case .truth:
+            return Bool(text).map(RawValue.truth) ?? .text(text)
+        case .text, .optionalText, .policy, .level, .classes, .classColumn:
             return .text(text)
         }
     }

@@ -1,3 +1,4 @@
+internal import SchedulerCore
 internal import ServingModel
 
 /// One key that an operator can set: its names, its bounds and where its value goes.
@@ -31,6 +32,12 @@ package struct ConfigurationKey: Sendable {
         case optionalInteger(Place<Int?>, ClosedRange<Int>, otherwise: String)
         /// A whole number of milliseconds.
         case milliseconds(Place<Interval>, ClosedRange<Int>)
+        /// Whole numbers of milliseconds, one for each class.
+        case millisecondsByClass(Place<[Interval]>, ClosedRange<Int>)
+        /// True or false.
+        case truth(Place<Bool>)
+        /// One of the policies of generation.
+        case policy(Place<GenerationPolicy>)
         /// One of the levels.
         case level(Place<ServerConfiguration.LogLevel>)
         /// A table of classes, whose columns are keys of their own.
@@ -85,6 +92,7 @@ extension ConfigurationKey {
     package var environment: String? {
         guard isSettableByText else { return nil }
         if path == "repositories" { return "HEADWAY_MODEL_REPOSITORY" }
+        if section == "generation" { return "HEADWAY_GENERATION_" + name.uppercased() }
         return "HEADWAY_" + name.uppercased()
     }
 
@@ -96,6 +104,11 @@ extension ConfigurationKey {
         case .integer(_, let range): words(range)
         case .optionalInteger(_, let range, _): words(range)
         case .milliseconds(_, let range): words(range)
+        case .millisecondsByClass(_, let range):
+            "a list of 1 to \(ServerConfiguration.classCountMax) whole numbers from "
+                + "\(range.lowerBound) to \(range.upperBound)"
+        case .truth: "true or false"
+        case .policy: "one of " + GenerationPolicy.names.joined(separator: ", ")
         case .level:
             "one of "
                 + ServerConfiguration.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
@@ -123,6 +136,11 @@ extension ConfigurationKey {
         case .optionalInteger(_, _, let otherwise): return otherwise
         case .milliseconds(let place, _):
             return "\(defaults[keyPath: place].nanoseconds / 1_000_000)"
+        case .millisecondsByClass(let place, _):
+            return defaults[keyPath: place].map { "\($0.nanoseconds / 1_000_000)" }
+                .joined(separator: ", ")
+        case .truth(let place): return "\(defaults[keyPath: place])"
+        case .policy(let place): return defaults[keyPath: place].name
         case .level(let place): return defaults[keyPath: place].rawValue
         case .classes: return defaults.classes.map(\.name).joined(separator: ", ")
         case .classColumn(.floorShare): return "0"

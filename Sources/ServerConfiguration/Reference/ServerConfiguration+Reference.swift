@@ -5,10 +5,10 @@ extension ServerConfiguration {
     /// Every key, in the order of the documentation. Reading, errors and `docs/configuration.md` are
     /// driven by this table.
     package static let reference: [ConfigurationKey] =
-        network + general + limits + runtime + classes
+        network + general + limits + runtime + classes + generation
 
-    private static let day = 86_400_000
-    private static let hour = 3_600_000
+    static let day = 86_400_000
+    static let hour = 3_600_000
 
     private static let network = [
         ConfigurationKey(

@@ -3,7 +3,8 @@
 package enum MetricCatalog {
     /// All families.
     package static let all: [Metric] =
-        ModelFamily.all.map(\.metric) + ProcessFamily.all.map(\.metric)
+        ModelFamily.all.map(\.metric) + GeneratorFamily.all.map(\.metric)
+        + ProcessFamily.all.map(\.metric)
 
     /// The table of `docs/metrics.md`.
     package static var referenceTable: String {

@@ -41,7 +41,7 @@ struct DrainSignal: Service {
     private static func endNow(
         _ why: String, _ catalog: ModelCatalog, _ recorder: TraceRecorder?
     ) {
-        let lost = catalog.ready.reduce(0) { $0 + $1.served.load.inFlight }
+        let lost = catalog.serving.reduce(0) { $0 + $1.inFlight }
         Terminal.printError("headway stopped \(why): \(lost) requests in flight were lost")
         // What was recorded is worth a moment, but a disk that hangs is not worth waiting for.
         recorder?.close(waitingAtMost: .milliseconds(500))

@@ -35,29 +35,46 @@ struct ModelService: Service {
         switch progress {
         case .loading(let model, let version, let engine):
             Terminal.print("  loading      \(model) version \(version) with \(engine) …")
-        case .ready(let handle, let took):
-            let served = handle.served
-            let interface = handle.interface
+        case .ready(let model, let took):
             var facts = ["loaded in \(Terminal.duration(took.milliseconds))"]
-            let instances = served.specification.instances
-            facts.append("\(instances) instance\(instances == 1 ? "" : "s")")
-            facts.append(
-                interface.isBatched ? "batches up to \(interface.maxBatchSize)" : "no batching")
-            let load = served.load
-            facts.append("one row \(Terminal.duration(load.predictedSingle.milliseconds))")
-            if interface.isBatched {
-                facts.append(
-                    "full batch \(Terminal.duration(load.predictedFull.milliseconds))")
+            switch model {
+            case .tensors(let handle): facts += Self.facts(of: handle.served)
+            case .generator(let handle): facts += Self.facts(of: handle.generator)
             }
-            facts.append("about \(Terminal.size(served.measuredBytes))")
             Terminal.print(
-                "  ready        \(interface.name) version \(interface.version): "
+                "  ready        \(model.name) version \(model.version): "
                     + facts.joined(separator: ", "))
-            warn(served)
+            if case .tensors(let handle) = model { warn(handle.served) }
         case .failed(let model, let version, let reason):
             let label = version.map { "\(model) version \($0)" } ?? model
             Terminal.printError("  not served   \(label): \(reason)")
         }
+    }
+
+    private static func facts(of served: ServedModel) -> [String] {
+        let interface = served.interface
+        let load = served.load
+        let instances = served.specification.instances
+        var facts = ["\(instances) instance\(instances == 1 ? "" : "s")"]
+        facts.append(
+            interface.isBatched ? "batches up to \(interface.maxBatchSize)" : "no batching")
+        facts.append("one row \(Terminal.duration(load.predictedSingle.milliseconds))")
+        if interface.isBatched {
+            facts.append("full batch \(Terminal.duration(load.predictedFull.milliseconds))")
+        }
+        facts.append("about \(Terminal.size(served.measuredBytes))")
+        return facts
+    }
+
+    private static func facts(of generator: ServedGenerator) -> [String] {
+        let specification = generator.specification
+        let load = generator.load
+        return [
+            "\(specification.slots) slots", "context of \(generator.maxContext) tokens",
+            "room for \(load.keyValueCapacity) tokens",
+            "one token \(Terminal.duration(load.predictedStep.milliseconds))",
+            "about \(Terminal.size(generator.measuredBytes))",
+        ]
     }
 
     /// Says so when requests that name no deadline can never be in time.
@@ -75,7 +92,7 @@ struct ModelService: Service {
 
     private func announce(apiPort: Int, metricsPort: Int) {
         let entries = manager.catalog.entries
-        let ready = manager.catalog.ready
+        let ready = manager.catalog.serving
         let failed = entries.count - ready.count
         let address = host.contains(":") ? "[\(host)]" : host
         let summary =
@@ -89,13 +106,19 @@ struct ModelService: Service {
                 "  a model is a folder: <repository>/<model>/<version>/model.onnx, version a number"
             )
         }
-        if first.interface.name == "digits" {
+        if case .generator(let handle) = ready.first(where: { $0.name == "tales" }) ?? first {
+            return Terminal.print(
+                "  try: curl -sN http://\(address):\(apiPort)/v1/completions -H 'Content-Type: "
+                    + "application/json' -d '{\"model\":\"\(handle.name)\",\"prompt\":\"Once upon a "
+                    + "time\",\"max_tokens\":64,\"stream\":true}'")
+        }
+        if first.name == "digits" {
             Terminal.print(
                 "  try: curl -s -d @examples/digits.json "
                     + "http://\(address):\(apiPort)/v2/models/digits/infer")
         } else {
             Terminal.print(
-                "  try: curl -s http://\(address):\(apiPort)/v2/models/\(first.interface.name)")
+                "  try: curl -s http://\(address):\(apiPort)/v2/models/\(first.name)")
         }
     }
 }

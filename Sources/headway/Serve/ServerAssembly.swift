@@ -4,6 +4,7 @@ internal import GatewayCore
 internal import GatewayHTTP
 internal import Logging
 internal import ModelRepository
+internal import SchedulerCore
 internal import ServerConfiguration
 internal import ServiceLifecycle
 internal import ServingModel
@@ -71,7 +72,27 @@ struct ServerAssembly {
             maxQueuedBytes: configuration.limits.maxQueuedBytes,
             threadsPerInstance: runtime.threadsPerInstance,
             sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores,
-            recorder: recorder)
+            recorder: recorder, generation: generationSettings)
+    }
+
+    private var generationSettings: GenerationSettings {
+        let generation = configuration.generation
+        var settings = GenerationSettings()
+        settings.slots = generation.slots
+        settings.cacheSlots = generation.prefixSlots
+        settings.keyValueTokens = generation.keyValueTokens
+        settings.keyValueBytes =
+            ProcessInfo.processInfo.physicalMemory / 100
+            * UInt64(generation.keyValueMemoryPercent)
+        settings.maxContext = generation.maxContext
+        settings.maxStepTokens = generation.maxStepTokens
+        settings.threads = generation.threads ?? configuration.runtime.threadsPerInstance
+        settings.isExact = generation.isExact
+        settings.policy = generation.policy
+        settings.maxQueuedRequests = generation.maxQueuedRequests
+        settings.firstToken = generation.firstToken
+        settings.perToken = generation.perToken
+        return settings
     }
 
     private var gatewaySettings: HTTPGatewaySettings {

@@ -33,7 +33,7 @@ struct ModelManagerTests {
         try await models.manager.loadAll { progress in
             switch progress {
             case .loading: break
-            case .ready(let handle, _): told.withLock { $0[handle.interface.name] = "ready" }
+            case .ready(let model, _): told.withLock { $0[model.name] = "ready" }
             case .failed(let model, _, let reason): told.withLock { $0[model] = reason }
             }
         }

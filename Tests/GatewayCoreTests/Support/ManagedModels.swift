@@ -1,4 +1,5 @@
 import EngineAPI
+import EngineSynthetic
 import Foundation
 import GatewayCore
 import Logging
@@ -21,9 +22,10 @@ final class ManagedModels: Sendable {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = url.path
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let engines: [any Engine] = [engine, SyntheticEngine(wait: { _ in })]
         manager = ModelManager(
-            repository: ModelRepository(roots: [path], engines: [engine.descriptor]),
-            engines: [engine],
+            repository: ModelRepository(roots: [path], engines: engines.map(\.descriptor)),
+            engines: engines,
             settings: ModelSettings(
                 classes: PriorityClass.defaultTable, maxQueuedRequests: 100,
                 maxQueuedBytes: 1 << 20, threadsPerInstance: 1),

@@ -56,6 +56,10 @@ struct PrecedenceTests {
         let values: [String: String] = [
             "network.host": "h", "repositories": "a:b", "log_level": "trace",
             "runtime.event_loops": "3", "runtime.threads_per_instance": "3",
+            "generation.slots": "3", "generation.prefix_slots": "3",
+            "generation.kv_memory_percent": "3", "generation.threads": "3",
+            "generation.max_step_tokens": "4096", "generation.exact": "true",
+            "generation.policy": "orca", "generation.ttft_ms": "300,400",
         ]
         for key in ServerConfiguration.reference {
             guard let variable = key.environment else { continue }

@@ -21,8 +21,9 @@ struct MetricCatalogTests {
         let names = MetricCatalog.all.map(\.name)
         #expect(Set(names).count == names.count)
         for metric in MetricCatalog.all {
-            let words = [metric.name] + metric.labels
-            for word in words {
+            // vLLM's names have a colon in them, which Prometheus allows.
+            let name = metric.name.replacingOccurrences(of: "vllm:", with: "")
+            for word in [name] + metric.labels {
                 #expect(
                     word.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }, "\(word)")
             }
@@ -38,7 +39,7 @@ struct MetricCatalogTests {
         }
     }
 
-    @Test("Every name is Triton's or carries our prefix")
+    @Test("Every name is Triton's or vLLM's or carries our prefix")
     func prefixes() {
         let triton: Set = [
             "nv_inference_request_success", "nv_inference_request_failure", "nv_inference_count",
@@ -48,8 +49,14 @@ struct MetricCatalogTests {
             "nv_inference_compute_output_duration_us", "nv_cpu_utilization",
             "nv_cpu_memory_total_bytes", "nv_cpu_memory_used_bytes",
         ]
+        let vLLM: Set = [
+            "vllm:num_requests_waiting", "vllm:num_requests_running", "vllm:kv_cache_usage_perc",
+            "vllm:cache_config_info",
+        ]
         let names = Set(MetricCatalog.all.map(\.name))
         #expect(names.filter { $0.hasPrefix("nv_") } == triton)
-        #expect(names.subtracting(triton).allSatisfy { $0.hasPrefix("headway_") })
+        #expect(names.filter { $0.hasPrefix("vllm:") } == vLLM)
+        #expect(
+            names.subtracting(triton).subtracting(vLLM).allSatisfy { $0.hasPrefix("headway_") })
     }
 }

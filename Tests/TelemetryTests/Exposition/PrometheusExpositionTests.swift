@@ -9,7 +9,8 @@ struct PrometheusExpositionTests {
 
     private static func read() throws -> ExpositionGrammar {
         try ExpositionGrammar(
-            PrometheusExposition.render(models: [busyModel()], process: quietProcess))
+            PrometheusExposition.render(
+                models: [busyModel()], generators: [busyGenerator()], process: quietProcess))
     }
 
     @Test("Every family of the catalog appears once, with its type, help and labels, and no other")
@@ -47,6 +48,47 @@ struct PrometheusExpositionTests {
     func failures(reason: String, value: Double) throws {
         let labels = Self.model.merging(["reason": reason]) { $1 }
         #expect(try Self.read().value("nv_inference_request_failure", labels) == value)
+    }
+
+    @Test(
+        "A generator's figures are exposed under our names",
+        arguments: [
+            ("headway_prompt_tokens_total", 640.0), ("headway_cached_prompt_tokens_total", 128),
+            ("headway_generated_tokens_total", 77), ("headway_prefix_queries_total", 10),
+            ("headway_prefix_hits_total", 6), ("headway_preemptions_total", 5),
+            ("headway_steps_total", 20), ("headway_step_tokens_total", 600),
+            ("headway_step_seconds_total", 1.5), ("headway_generation_running_requests", 4),
+            ("headway_queued_prompt_tokens", 900), ("headway_kv_tokens", 512),
+            ("headway_kv_cached_tokens", 64), ("headway_kv_capacity_tokens", 2_048),
+        ])
+    func generator(name: String, value: Double) throws {
+        #expect(try Self.read().value(name, ["model": "tales", "version": "2"]) == value)
+    }
+
+    @Test(
+        "Each class of a generator tells how fast its tokens came and what became of its requests")
+    func generatorClasses() throws {
+        let read = try Self.read()
+        let high = ["model": "tales", "version": "2", "class": "high"]
+        let low = high.merging(["class": "low"]) { $1 }
+        #expect(read.value("headway_time_to_first_token_seconds_count", high) == 1)
+        #expect(read.value("headway_time_to_first_token_seconds_sum", high) == 0.03)
+        #expect(read.value("headway_inter_token_latency_seconds_count", high) == 1)
+        #expect(read.value("headway_generation_requests_in_time_total", high) == 6)
+        #expect(read.value("headway_generation_waiting_requests", low) == 5)
+        let missed = low.merging(["reason": "deadline_missed"]) { $1 }
+        #expect(read.value("headway_generation_requests_rejected_total", missed) == 8)
+    }
+
+    @Test("vLLM's gauges tell queue, running requests and the use of keys and values")
+    func vLLM() throws {
+        let read = try Self.read()
+        let tales = ["model_name": "tales"]
+        #expect(read.value("vllm:num_requests_waiting", tales) == 7)
+        #expect(read.value("vllm:num_requests_running", tales) == 4)
+        #expect(read.value("vllm:kv_cache_usage_perc", tales) == 0.25)
+        let blocks = tales.merging(["block_size": "16", "num_gpu_blocks": "128"]) { $1 }
+        #expect(read.value("vllm:cache_config_info", blocks) == 1)
     }
 
     @Test("Each class tells what became of its requests, for every reason there is")

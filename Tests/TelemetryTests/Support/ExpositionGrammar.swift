@@ -72,7 +72,9 @@ struct ExpositionGrammar {
 
     private static func sample(_ line: Substring) -> Sample? {
         var rest = line
-        let name = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        let name = rest.prefix {
+            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":")
+        }
         rest = rest.dropFirst(name.count)
         var labels: [String: String] = [:]
         var names: [String] = []

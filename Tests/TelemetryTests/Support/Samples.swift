@@ -37,6 +37,38 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
         classes: ["high", "low"], isReady: true, measuredBytes: 4_096)
 }
 
+/// Figures of a generator with something in every field.
+func busyGenerator(_ name: String = "tales", version: Int = 2) -> GeneratorFigures {
+    var statistics = GenerationStatistics(classes: 2)
+    statistics.stopped = 4
+    statistics.cutOff = 3
+    statistics.failed = 2
+    statistics.cancelled = 1
+    statistics.promptTokens = 640
+    statistics.cachedTokens = 128
+    statistics.started = 10
+    statistics.prefixHits = 6
+    statistics.generatedTokens = 77
+    statistics.steps = 20
+    statistics.stepTokens = 600
+    statistics.stepTime = .milliseconds(1_500)
+    statistics.preemptions = 5
+    statistics.classes[0].inTime = 6
+    statistics.classes[0].late = 1
+    statistics.classes[0].firstToken.record(.milliseconds(30))
+    statistics.classes[0].betweenTokens.record(.milliseconds(3))
+    statistics.classes[0].queue.record(.milliseconds(1))
+    statistics.classes[0].total.record(.seconds(1))
+    statistics.classes[1].rejected = [.deadlineMissed: 8]
+    return GeneratorFigures(
+        name: name, version: version, statistics: statistics,
+        load: GenerationLoad(
+            waiting: 7, running: 4, queuedTokens: 900, waitingByClass: [2, 5],
+            keyValueTokens: 512, cachedTokens: 64, keyValueCapacity: 2_048, blockTokens: 16,
+            inFlight: 11, predictedStep: .milliseconds(2), predictedToken: .microseconds(50)),
+        classes: ["high", "low"])
+}
+
 /// Figures of a process on a known machine.
 let quietProcess = ProcessFigures(
     version: "1.2.3", residentBytes: 1 << 20, cpuTime: .milliseconds(1_500), uptime: .seconds(60),
