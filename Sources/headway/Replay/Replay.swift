@@ -54,6 +54,11 @@ struct Replay: ParsableCommand {
         help: ArgumentHelp("Write the result as JSON; - for standard output.", valueName: "out"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write a report with plots as one HTML file; - for standard output.", valueName: "out"))
+    var html: String?
+
     func validate() throws {
         guard simulate else {
             throw ValidationError("say how to replay; allowed: --simulate")
