@@ -1,4 +1,4 @@
-internal import EngineAPI
+package import EngineAPI
 internal import ServingModel
 
 /// Runs batches on one engine instance and turns what comes out into completions. Confined to the
@@ -104,7 +104,7 @@ struct BatchRunner {
 extension ServingError {
     /// What a client is told of an engine's failure: bad input is its own doing and is explained,
     /// anything else is not.
-    init(_ error: EngineError) {
+    package init(_ error: EngineError) {
         switch error.kind {
         case .invalidInput: self.init(.invalidArgument, error.message)
         case .unavailable: self.init(.notReady, error.message)
