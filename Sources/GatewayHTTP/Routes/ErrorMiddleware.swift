@@ -3,6 +3,7 @@ package import HTTPTypes
 internal import Hummingbird
 internal import Logging
 internal import ServingModel
+internal import ServingRuntime
 
 /// Turns every error of a route into an answer of the error table, and names every answer.
 struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
@@ -16,21 +17,29 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
         _ request: Request, context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
+        let clock = MonotonicClock()
+        let arrival = clock.now()
+        let path = request.uri.path
         var response: Response
         do {
             response = try await next(request, context)
+        } catch let problem as RequestProblem {
+            response = JSONAnswer.failure(problem, at: path)
         } catch let error as ServingError {
-            response = JSONAnswer.failure(error)
+            response = JSONAnswer.failure(RequestProblem(error), at: path)
         } catch let error as any HTTPResponseError {
             response = answer(error, request)
         } catch {
             context.logger.error("route failed", metadata: ["error": "\(error)"])
-            response = JSONAnswer.failure(
-                ServingError(
-                    .engineFailed, "the server failed on this request; its log has details"))
+            let error = ServingError(
+                .engineFailed, "the server failed on this request; its log has details")
+            response = JSONAnswer.failure(RequestProblem(error), at: path)
         }
         if let name = HTTPField.Name("x-request-id") {
             response.headers[name] = request.headers[name] ?? Self.freshID()
+        }
+        if let name = ServerTiming.field, response.headers[name] == nil {
+            ServerTiming(total: arrival.interval(to: clock.now())).write(to: &response)
         }
         return response
     }
@@ -46,21 +55,25 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
         case .notFound:
             let allowed = routes.methods(of: path)
             guard !allowed.isEmpty, !allowed.contains(request.method) else {
-                return JSONAnswer.failure(ServingError(.notFound, "there is nothing at \(path)"))
+                return JSONAnswer.failure(
+                    RequestProblem(
+                        ServingError(.notFound, "there is nothing at \(path)"), code: "unknown_url"),
+                    at: path)
             }
             let list = allowed.map(\.rawValue).joined(separator: ", ")
-            var response = JSONAnswer.failure(
-                ServingError(
-                    .methodNotAllowed, "\(request.method.rawValue) is not allowed here; use \(list)"
-                ))
+            let refusal = ServingError(
+                .methodNotAllowed, "\(request.method.rawValue) is not allowed here; use \(list)")
+            var response = JSONAnswer.failure(RequestProblem(refusal), at: path)
             response.headers[.allow] = list
             return response
         case .contentTooLarge:
-            return JSONAnswer.failure(
-                ServingError(.payloadTooLarge, "the request's body is too large for this route"))
+            let refusal = ServingError(
+                .payloadTooLarge, "the request's body is too large for this route")
+            return JSONAnswer.failure(RequestProblem(refusal), at: path)
         default:
             let code: ServingError.Code = error.status.code < 500 ? .invalidArgument : .engineFailed
-            return JSONAnswer.failure(ServingError(code, error.status.reasonPhrase))
+            let refusal = ServingError(code, error.status.reasonPhrase)
+            return JSONAnswer.failure(RequestProblem(refusal), at: path)
         }
     }
 }

@@ -29,14 +29,14 @@ enum JSONAnswer {
         Response(status: status, headers: [.contentLength: "0"])
     }
 
-    /// An answer that says what went wrong.
-    static func failure(_ error: ServingError) -> Response {
+    /// An answer that says what went wrong, in the form of the protocol that `path` belongs to.
+    static func failure(_ problem: RequestProblem, at path: String) -> Response {
+        let error = problem.error
         let status = HTTPResponse.Status(code: ErrorTable.status(of: error.code).http)
-        let body = TextBuffer(capacity: error.message.utf8.count + 64)
-        body.append("{\"error\":")
-        body.appendJSON(error.message)
-        body.append("}")
-        var response = text(ByteBuffer(bytes: body.bytes), "application/json", status: status)
+        let body =
+            OpenAIRoutes.owns(path)
+            ? problem.body : JSONWriter.object { $0.member("error", error.message) }
+        var response = text(body.bytes, "application/json", status: status)
         for header in ErrorTable.headers(of: error) {
             if let name = HTTPField.Name(header.name) { response.headers[name] = header.value }
         }

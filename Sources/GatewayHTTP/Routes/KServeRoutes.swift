@@ -9,13 +9,15 @@ internal import ServingModel
 internal import ServingRuntime
 internal import Telemetry
 
-/// Every route but infer: health, metadata, configuration, statistics, repository, metrics, status.
+/// The routers, and every route that is neither infer nor about text: health, metadata, configuration,
+/// statistics, repository, metrics, status.
 struct KServeRoutes: Sendable {
-    typealias Context = BasicRequestContext
+    typealias Context = GatewayContext
 
     let catalog: ModelCatalog
     let manager: ModelManager
     let observer: ProcessObserver
+    let maxBodyBytes: Int
 
     /// The router of the HTTP port.
     func router() -> Router<Context> {
@@ -24,6 +26,9 @@ struct KServeRoutes: Sendable {
         addModels(&builder)
         addRepository(&builder)
         addOperations(&builder)
+        let text = TextService(catalog: catalog)
+        GenerateRoutes(text: text, maxBodyBytes: maxBodyBytes).add(to: &builder)
+        OpenAIRoutes(text: text, maxBodyBytes: maxBodyBytes).add(to: &builder)
         // Known to the infer handler alone; named here for the sake of wrong methods.
         builder.table.add(.post, "/v2/models/:model/infer")
         builder.table.add(.post, "/v2/models/:model/versions/:version/infer")
@@ -80,20 +85,7 @@ struct KServeRoutes: Sendable {
 
     /// The model that the path names.
     private func findAny(_ context: Context) throws(ServingError) -> ReadyModel {
-        let name = name(context)
-        guard let text = context.parameters.get("version") else {
-            return try catalog.findAny(name)
-        }
-        guard let version = Int(text), version >= 1 else {
-            throw ServingError(
-                .invalidArgument, "model version '\(text)' is not a whole number above 0")
-        }
-        return try catalog.findAny(name, version: version)
-    }
-
-    private func name(_ context: Context) -> String {
-        let raw = context.parameters.get("model") ?? ""
-        return raw.removingURLPercentEncoding() ?? raw
+        try catalog.findAny(context.modelName, version: try context.modelVersion)
     }
 
     // MARK: Repository
@@ -115,11 +107,11 @@ struct KServeRoutes: Sendable {
                     "'\(file)': model files cannot be sent with the request; put them into the repository"
                 )
             }
-            try await manager.load(name(context), configurationJSON: wish?.parameters?.config)
+            try await manager.load(context.modelName, configurationJSON: wish?.parameters?.config)
             return JSONAnswer.empty(.ok)
         }
         routes.post("/v2/repository/models/:model/unload") { _, context in
-            try await manager.unload(name(context))
+            try await manager.unload(context.modelName)
             return JSONAnswer.empty(.ok)
         }
     }
@@ -150,6 +142,7 @@ struct KServeRoutes: Sendable {
                         Headway \(HeadwayVersion.current)
                         /v2                    KServe v2 inference protocol
                         /v2/models/stats       statistics
+                        /v1                    OpenAI API
                         /metrics               Prometheus metrics
                         /headway/v1/status     queues, latencies and memory of every model
 
@@ -171,7 +164,7 @@ struct KServeRoutes: Sendable {
 /// Collects routes for the router and for the table of methods.
 struct RouteBuilder {
     typealias Handler =
-        @Sendable (Request, BasicRequestContext) async throws -> Response
+        @Sendable (Request, GatewayContext) async throws -> Response
 
     var table = RouteTable()
     private var routes: [(method: HTTPRequest.Method, path: String, handler: Handler)] = []
@@ -188,8 +181,8 @@ struct RouteBuilder {
     }
 
     /// The router, whose errors are answered by the error table.
-    func build() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    func build() -> Router<GatewayContext> {
+        let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ErrorMiddleware(routes: table))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method, use: route.handler)

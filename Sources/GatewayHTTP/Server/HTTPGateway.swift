@@ -54,7 +54,8 @@ package struct HTTPGateway: Sendable {
     package init(manager: ModelManager, settings: HTTPGatewaySettings, logger: Logger) {
         routes = KServeRoutes(
             catalog: manager.catalog, manager: manager,
-            observer: ProcessObserver(version: HeadwayVersion.current))
+            observer: ProcessObserver(version: HeadwayVersion.current),
+            maxBodyBytes: settings.connection.maxBodyBytes)
         self.settings = settings
         group = MultiThreadedEventLoopGroup(numberOfThreads: settings.eventLoops)
         self.logger = logger
@@ -91,7 +92,7 @@ package struct HTTPGateway: Sendable {
     }
 
     private func service(
-        _ router: Router<BasicRequestContext>, port: Int, catalog: ModelCatalog?,
+        _ router: Router<GatewayContext>, port: Int, catalog: ModelCatalog?,
         _ onBound: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
         let loops = loops

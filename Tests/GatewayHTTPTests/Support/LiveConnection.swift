@@ -74,6 +74,9 @@ final class LiveConnection {
             let parts = line.split(separator: ":", maxSplits: 1)
             fields[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
         }
+        if fields["transfer-encoding"] == "chunked", !toHead {
+            return Answer(status: status, fields: fields, body: try chunks())
+        }
         let length = toHead ? 0 : Int(fields["content-length"] ?? "0") ?? 0
         while received.count < length {
             guard try receive() else { throw Failure(reason: "closed in the body") }
@@ -81,6 +84,32 @@ final class LiveConnection {
         let body = String(decoding: received.prefix(length), as: UTF8.self)
         received.removeFirst(length)
         return Answer(status: status, fields: fields, body: body)
+    }
+
+    /// Waits until `text` has come, in whatever form the answer has, and returns all up to its end.
+    func wait(for text: String) throws -> String {
+        let end = Array(text.utf8)
+        while true {
+            if let index = received.indices.first(where: { received[$0...].starts(with: end) }) {
+                defer { received.removeFirst(index + end.count) }
+                return String(decoding: received[..<(index + end.count)], as: UTF8.self)
+            }
+            guard try receive() else { throw Failure(reason: "closed before '\(text)'") }
+        }
+    }
+
+    /// Reads a body in chunks.
+    private func chunks() throws -> String {
+        var body = ""
+        while true {
+            let length = Int(try wait(for: "\r\n").dropLast(1), radix: 16) ?? 0
+            while received.count < length + 2 {
+                guard try receive() else { throw Failure(reason: "closed in a chunk") }
+            }
+            body += String(decoding: received.prefix(length), as: UTF8.self)
+            received.removeFirst(length + 2)
+            if length == 0 { return body }
+        }
     }
 
     /// Whether the server closes the connection without another byte.

@@ -1,3 +1,4 @@
+import EngineAPI
 import EngineSynthetic
 import Foundation
 import GatewayCore
@@ -20,17 +21,25 @@ struct LiveServer {
 
     static let maxBodyBytes = 100_000
 
+    /// Two numbers in, the same two out.
+    static let echo = """
+        max_batch_size: 8
+        input [ { name: "x" data_type: TYPE_INT32 dims: [ 2 ] } ]
+        output [ { name: "y" data_type: TYPE_INT32 dims: [ 2 ] } ]
+        """
+
     /// Runs `body` beside a server and ends the server, which must end by itself.
     static func run(
-        _ models: [String: String], _ body: @Sendable @escaping (LiveServer) async throws -> Void
+        _ models: [String: String], engine: any Engine = SyntheticEngine(),
+        interface: String = echo,
+        _ body: @Sendable @escaping (LiveServer) async throws -> Void
     ) async throws {
-        let path = try repository(models)
+        let path = try repository(models, engine.descriptor.name, interface)
         defer { try? FileManager.default.removeItem(atPath: path) }
         // The framework keeps a request's name in its logger, so the handler must keep metadata.
         var logger = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .critical
         let quiet = logger
-        let engine = SyntheticEngine()
         let manager = ModelManager(
             repository: ModelRepository(roots: [path], engines: [engine.descriptor]),
             engines: [engine],
@@ -90,20 +99,15 @@ struct LiveServer {
         return try await onThread(named: "client") { try body(try LiveConnection(port: port)) }
     }
 
-    private static func repository(_ models: [String: String]) throws -> String {
+    private static func repository(
+        _ models: [String: String], _ engine: String, _ interface: String
+    ) throws -> String {
         let path = FileManager.default.temporaryDirectory
             .appendingPathComponent("live-\(UUID().uuidString)").path
         for (name, rest) in models {
             try FileManager.default.createDirectory(
                 atPath: "\(path)/\(name)/1", withIntermediateDirectories: true)
-            let text = """
-                backend: "synthetic"
-                max_batch_size: 8
-                input [ { name: "x" data_type: TYPE_INT32 dims: [ 2 ] } ]
-                output [ { name: "y" data_type: TYPE_INT32 dims: [ 2 ] } ]
-                \(rest)
-
-                """
+            let text = "backend: \"\(engine)\"\n\(interface)\n\(rest)\n"
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)/config.pbtxt"))
         }
         return path
