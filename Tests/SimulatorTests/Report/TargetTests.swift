@@ -63,6 +63,21 @@ struct TargetTests {
         figures.ofOptimumPercent = 1
         for name in RunFigures.names { #expect(figures.figure(name) != nil, "\(name)") }
         let entry = ClassReport(name: "high")
+        for name in ClassReport.namesOfBatches { #expect(entry.figure(name) != nil, "\(name)") }
+    }
+
+    @Test(
+        "Every name that text generation adds is a figure where text is generated, and only there")
+    func generationNames() {
+        var figures = RunFigures()
+        for name in GenerationFigures.names { #expect(figures.figure(name) == nil, "\(name)") }
+        figures.generation = GenerationFigures()
+        for name in RunFigures.allNames where name != "of_optimum_pct" {
+            #expect(figures.figure(name) != nil, "\(name)")
+        }
+        var entry = ClassReport(name: "high")
+        entry.firstTokenP99Milliseconds = 1
+        entry.perTokenP99Milliseconds = 1
         for name in ClassReport.names { #expect(entry.figure(name) != nil, "\(name)") }
     }
 }
