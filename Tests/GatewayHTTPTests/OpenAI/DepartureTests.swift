@@ -33,7 +33,8 @@ struct DepartureTests {
             try await live.server.connected { connection in
                 let body = LiveText.chatBody("say:1200*abc", #","stream":true"#)
                 try connection.send(LiveRequest.text("POST", "/v1/chat/completions", body))
-                _ = try connection.wait(for: "\"content\":\"a\"")
+                // More than one token may come at once where the machine is busy.
+                _ = try connection.wait(for: "\"content\":\"a")
                 live.engine.hold()
             }
             live.engine.release()
@@ -48,7 +49,7 @@ struct DepartureTests {
             try await live.server.connected { slow in
                 let body = LiveText.chatBody("say:1200*abc", #","stream":true"#)
                 try slow.send(LiveRequest.text("POST", "/v1/chat/completions", body))
-                _ = try slow.wait(for: "\"content\":\"a\"")
+                _ = try slow.wait(for: "\"content\":\"a")
                 let quick = try LiveConnection(port: live.server.port)
                 for _ in 0..<5 {
                     try quick.send(

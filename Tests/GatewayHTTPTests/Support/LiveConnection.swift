@@ -89,11 +89,14 @@ final class LiveConnection {
     /// Waits until `text` has come, in whatever form the answer has, and returns all up to its end.
     func wait(for text: String) throws -> String {
         let end = Array(text.utf8)
+        var searched = 0
         while true {
-            if let index = received.indices.first(where: { received[$0...].starts(with: end) }) {
+            let rest = received.indices.dropFirst(searched)
+            if let index = rest.first(where: { received[$0...].starts(with: end) }) {
                 defer { received.removeFirst(index + end.count) }
                 return String(decoding: received[..<(index + end.count)], as: UTF8.self)
             }
+            searched = max(received.count - end.count + 1, 0)
             guard try receive() else { throw Failure(reason: "closed before '\(text)'") }
         }
     }
