@@ -11,7 +11,7 @@ PY := build/venv/bin/python
 RELEASE := .build/release/headway
 STAMPS := build/stamps
 
-.PHONY: help serve test build engines models digits tales figures lint bench nightly clean
+.PHONY: help serve test build engines models digits tales figures lint bench soak nightly clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -47,6 +47,9 @@ lint: $(STAMPS)/system ## format, layer and tidy checks
 bench: engines build $(STAMPS)/test ## a quick load on the demo model: rate, latency, batch size
 	@$(PY) scripts/bench.py $(ARGS)
 
+soak: engines build $(STAMPS)/test ## a quarter of an hour of mixed traffic: what must not grow does not
+	@$(PY) scripts/soak.py $(ARGS)
+
 nightly: $(STAMPS)/test engines models ## the tests with long loads and many seeds
 	@export HEADWAY_NIGHTLY=1; exec scripts/ci.sh
 
@@ -81,7 +84,9 @@ $(STAMPS)/tales: scripts/requirements-tales.txt scripts/setup_python.sh | $(STAM
 	@scripts/setup_python.sh tales
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/models: scripts/make_test_models.py scripts/gguf_models.py $(STAMPS)/test
+$(STAMPS)/models: scripts/make_test_models.py scripts/gguf_models.py scripts/twice_operator.c \
+		$(STAMPS)/test
 	@echo "==> making test models in build/test-models"
 	@$(PY) scripts/make_test_models.py build/test-models
+	@$(CC) -O1 -Wall -Werror -fPIC -shared -o build/test-models/libtwice.so scripts/twice_operator.c
 	@mkdir -p $(@D) && touch $@

@@ -41,11 +41,13 @@ def tensor(name, element_type, shape):
     return helper.make_tensor_value_info(name, element_type, shape)
 
 
-def model(nodes, inputs, outputs, weights=()):
+def model(nodes, inputs, outputs, weights=(), opset=17, others=()):
+    """A model of the standard operators, and of the domains that `others` holds with versions."""
     graph = helper.make_graph(list(nodes), "test", list(inputs), list(outputs), list(weights))
     # Opset and file version are old enough for every library that Headway accepts.
+    opsets = [helper.make_opsetid("", opset)] + [helper.make_opsetid(*other) for other in others]
     return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8,
+        graph, opset_imports=opsets, ir_version=8 if opset < 20 else 9,
         producer_name="headway-tests")
 
 
@@ -155,6 +157,62 @@ def sequence_input():
         [tensor("count", INT64, [])])
 
 
+# The vocabulary of `word_encoder`; position 0 is for every other word.
+WORDS = ["?", "a", "the", "cat", "dog", "fox", "sat", "ran", "on", "mat", "hill"]
+
+
+def word_encoder():
+    """Text in, a vector of length 1 and the count of words out: the tokenizer is part of the graph.
+
+    Words are lowered, looked up, and their vectors averaged. Opset 20 has StringSplit.
+    """
+    random = numpy.random.RandomState(11)
+    vectors = random.standard_normal((len(WORDS), 24)).astype(numpy.float32)
+
+    def constant(name, values):
+        return numpy_helper.from_array(numpy.array(values, dtype=numpy.int64), name)
+
+    return model(
+        [
+            helper.make_node("Reshape", ["text", "flat"], ["texts"]),
+            helper.make_node("StringNormalizer", ["texts"], ["lowered"], case_change_action="LOWER",
+                             is_case_sensitive=1, locale="C"),
+            helper.make_node("StringSplit", ["lowered"], ["words", "counts"]),
+            helper.make_node("LabelEncoder", ["words"], ["ids"], domain="ai.onnx.ml",
+                             keys_strings=WORDS[1:], values_int64s=list(range(1, len(WORDS))),
+                             default_int64=0),
+            helper.make_node("Gather", ["vectors", "ids"], ["looked_up"]),
+            # Shorter texts are padded with empty strings, which must not count.
+            helper.make_node("Shape", ["words"], ["extents"]),
+            helper.make_node("Gather", ["extents", "one"], ["longest"]),
+            helper.make_node("Range", ["zero", "longest", "one"], ["positions"]),
+            helper.make_node("Unsqueeze", ["counts", "last"], ["column"]),
+            helper.make_node("Less", ["positions", "column"], ["is_word"]),
+            helper.make_node("Unsqueeze", ["is_word", "last"], ["kept"]),
+            helper.make_node("Where", ["kept", "looked_up", "nothing"], ["of_words"]),
+            helper.make_node("ReduceSum", ["of_words", "middle"], ["sum"], keepdims=0),
+            helper.make_node("LpNormalization", ["sum"], ["embedding"], axis=1, p=2),
+            helper.make_node("Cast", ["column"], ["tokens"], to=TensorProto.INT32),
+        ],
+        [tensor("text", TensorProto.STRING, ["batch", 1])],
+        [tensor("embedding", FLOAT, ["batch", 24]), tensor("tokens", TensorProto.INT32, ["batch", 1])],
+        [
+            numpy_helper.from_array(vectors, "vectors"),
+            numpy_helper.from_array(numpy.zeros((), dtype=numpy.float32), "nothing"),
+            constant("flat", [-1]), constant("last", [-1]), constant("middle", [1]),
+            constant("zero", 0), constant("one", 1),
+        ],
+        opset=20, others=[("ai.onnx.ml", 2)])
+
+
+def twice():
+    """An operator that no library knows by itself: Tests/EngineONNXRuntimeTests has one that does."""
+    return model(
+        [helper.make_node("Twice", ["x"], ["y"], domain="headway.test")],
+        [tensor("x", FLOAT, ["batch", 4])], [tensor("y", FLOAT, ["batch", 4])],
+        others=[("headway.test", 1)])
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: make_test_models.py OUTDIR")
@@ -178,6 +236,8 @@ def main():
         "passthrough": passthrough(),
         "constant": constant(),
         "sequence_input": sequence_input(),
+        "word_encoder": word_encoder(),
+        "twice": twice(),
         "complex": identity(TensorProto.COMPLEX64, ["batch", 4]),
     }
     for name, content in models.items():

@@ -39,12 +39,21 @@ enum Fixtures {
 
     /// Path of a test model.
     static func path(_ name: String) throws -> String {
+        try file("\(name).onnx")
+    }
+
+    /// Path of a library with operators for test models.
+    static func library(_ name: String) throws -> String {
+        try file("lib\(name).so")
+    }
+
+    private static func file(_ name: String) throws -> String {
         let folder =
             environment("HEADWAY_TEST_MODELS")["HEADWAY_TEST_MODELS"]
             ?? packageRoot + "/build/test-models"
-        let path = "\(folder)/\(name).onnx"
+        let path = "\(folder)/\(name)"
         guard access(path, R_OK) == 0 else {
-            throw Missing(description: "\(path) is missing: run `make engines` first")
+            throw Missing(description: "\(path) is missing: run `make models` first")
         }
         return path
     }

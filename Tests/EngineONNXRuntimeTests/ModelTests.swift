@@ -26,6 +26,44 @@ struct ModelTests {
         #expect(error?.message.contains("/nonexistent/model.onnx") == true)
     }
 
+    @Test("A model runs operators of a library that it brings, and names one that is no library")
+    func operatorLibrary() throws {
+        var source = try Fixtures.source("twice")
+        let unknown = #expect(throws: EngineError.self) { try Fixtures.engine.load(source) }
+        #expect(unknown?.message.contains("headway.test") == true, "without its library")
+        source.operatorLibraries = [try Fixtures.library("twice")]
+        let rows = Tensors.waves([3, 4])
+        let output = try Fixtures.engine.load(source).makeInstance().run([rows])[0]
+        let expected = Tensors.read(rows, as: Float.self).map { 2 * $0 }
+        #expect(Tensors.read(output, as: Float.self) == expected)
+
+        source.operatorLibraries = [try Fixtures.path("corrupt")]
+        let error = #expect(throws: EngineError.self) { try Fixtures.engine.load(source) }
+        #expect(error?.kind == .invalidModel)
+        #expect(error?.message.contains("corrupt.onnx") == true, "\(String(describing: error))")
+    }
+
+    @Test("A tokenizer may be part of the graph: text in, vectors and counts of words out")
+    func textEncoder() throws {
+        let instance = try Fixtures.instance("word_encoder")
+        let texts = ["The cat sat", "a fox", "the CAT  sat", "zebra", ""]
+        let outputs = try instance.run([
+            Tensors.strings([texts.count, 1], texts.map { Array($0.utf8) })
+        ])
+        #expect(Tensors.read(outputs[1], as: Int32.self) == [3, 2, 3, 1, 0])
+        let numbers = Tensors.read(outputs[0], as: Float.self)
+        let vectors = texts.indices.map { Array(numbers[$0 * 24..<($0 + 1) * 24]) }
+        #expect(vectors[0] == vectors[2])
+        #expect(vectors[0] != vectors[1])
+        #expect(vectors[4].allSatisfy { $0 == 0 }, "padding does not count")
+        for (text, vector) in zip(texts, vectors) {
+            let alone = try instance.run([Tensors.strings([1, 1], [Array(text.utf8)])])[0]
+            for (one, other) in zip(Tensors.read(alone, as: Float.self), vector) {
+                #expect(abs(one - other) < 1e-6)
+            }
+        }
+    }
+
     @Test("A declared signature gives order, selection and open extents")
     func declared() throws {
         let declared = ModelSignature(

@@ -5,7 +5,7 @@ import json
 import openai
 import pytest
 from server import Server
-from text_models import write_gguf
+from text_models import write_gguf, write_word_encoder
 
 MESSAGES = [{"role": "user", "content": "the end and the rest"}]
 
@@ -16,6 +16,7 @@ def server(tmp_path_factory):
     write_gguf(folder, "tiny", "decoder.gguf")
     write_gguf(folder, "plain", "plain.gguf")
     write_gguf(folder, "vectors", "encoder.gguf", dimensions="16, 32")
+    write_word_encoder(folder, "words", dimensions="8")
     with Server(folder) as server:
         yield server
 
@@ -44,7 +45,7 @@ def text_of(stream):
 
 
 def test_models_are_listed_and_found(client):
-    assert {model.id for model in client.models.list()} == {"plain", "tiny", "vectors"}
+    assert {model.id for model in client.models.list()} == {"plain", "tiny", "vectors", "words"}
     assert client.models.retrieve("tiny").object == "model"
     with pytest.raises(openai.NotFoundError) as raised:
         client.models.retrieve("nobody")
@@ -301,6 +302,18 @@ def test_embeddings_of_many_inputs_ride_in_batches(server, client):
     after = server.statistics("vectors")
     assert after["inference_count"] - before["inference_count"] == 64
     assert after["execution_count"] - before["execution_count"] < 64
+
+
+def test_an_onnx_encoder_with_a_tokenizer_in_its_graph_makes_embeddings(server, client):
+    inputs = ["The cat sat", "a fox", "the CAT sat"]
+    answer = client.embeddings.create(model="words", input=inputs, encoding_format="float")
+    cat, fox, same = (entry.embedding for entry in answer.data)
+    assert len(cat) == 24
+    assert sum(number * number for number in cat) == pytest.approx(1, abs=1e-5)
+    assert cat == pytest.approx(same, abs=1e-6) and cat != pytest.approx(fox, abs=1e-2)
+    assert answer.usage.prompt_tokens == answer.usage.total_tokens == 8
+    cut = client.embeddings.create(model="words", input=inputs, dimensions=8)
+    assert [len(entry.embedding) for entry in cut.data] == [8, 8, 8]
 
 
 # Triton's extension

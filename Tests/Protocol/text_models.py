@@ -21,6 +21,15 @@ def write_gguf(folder, name, file, **parameters):
     return model
 
 
+def write_word_encoder(folder, name, **parameters):
+    """An ONNX model that turns texts of a few known words into vectors; its tokenizer is in the graph."""
+    text = f'name: "{name}"\nbackend: "onnxruntime"\nmax_batch_size: 16\n'
+    for key, value in parameters.items():
+        text += f'parameters {{ key: "{key}" value {{ string_value: "{value}" }} }}\n'
+    model = write_config(folder, name, text)
+    shutil.copy(FIXTURES / "word_encoder.onnx", model / "1" / "model.onnx")
+
+
 def write_generator(folder, name, **parameters):
     """A model of the engine `synthetic` that writes bytes which mean nothing, at a known cost."""
     text = f'name: "{name}"\nbackend: "synthetic"\n'

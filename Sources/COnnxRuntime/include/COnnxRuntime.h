@@ -104,6 +104,7 @@ enum {
     CORT_CreateAndRegisterAllocator = 144,
     CORT_CreateArenaCfg = 156,
     CORT_ReleaseArenaCfg = 157,
+    CORT_RegisterCustomOpsLibrary_V2 = 228,
     CORT_GetResizedStringTensorElementBuffer = 252,
 };
 
@@ -211,6 +212,15 @@ static inline cort_status *cort_add_config_entry(
     return CORT_CALL(
         cort_status *, AddSessionConfigEntry, (cort_session_options *, const char *, const char *),
         options, key, value);
+}
+
+/// Loads a library of operators and has it register them. It stays loaded as long as a session needs
+/// it.
+static inline cort_status *cort_register_operators(
+    cort_api api, cort_session_options *options, const char *path) {
+    return CORT_CALL(
+        cort_status *, RegisterCustomOpsLibrary_V2, (cort_session_options *, const char *), options,
+        path);
 }
 
 static inline cort_status *cort_create_session(

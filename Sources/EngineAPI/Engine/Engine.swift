@@ -10,11 +10,18 @@ public struct EngineDescriptor: Hashable, Sendable {
     /// needs no file.
     public var defaultFileName: String
 
+    /// Whether models may bring libraries with operators of their own, as ``ModelSource/operatorLibraries``.
+    public var takesOperatorLibraries: Bool
+
     /// Makes a descriptor.
-    public init(name: String, aliases: [String], defaultFileName: String) {
+    public init(
+        name: String, aliases: [String], defaultFileName: String,
+        takesOperatorLibraries: Bool = false
+    ) {
         self.name = name
         self.aliases = aliases
         self.defaultFileName = defaultFileName
+        self.takesOperatorLibraries = takesOperatorLibraries
     }
 }
 
@@ -38,11 +45,16 @@ public struct ModelSource: Sendable {
     /// Threads that one instance may use for one call, at least 1.
     public var threadsPerInstance: Int
 
+    /// Paths of libraries that hold operators the model needs, such as a tokenizer. Empty unless the
+    /// engine takes them.
+    public var operatorLibraries: [String]
+
     /// Makes a source.
     public init(
         name: String, path: String, maxBatchSize: Int,
         declared: ModelSignature = ModelSignature(inputs: [], outputs: []),
-        parameters: [String: String] = [:], threadsPerInstance: Int = 1
+        parameters: [String: String] = [:], threadsPerInstance: Int = 1,
+        operatorLibraries: [String] = []
     ) {
         self.name = name
         self.path = path
@@ -50,6 +62,7 @@ public struct ModelSource: Sendable {
         self.declared = declared
         self.parameters = parameters
         self.threadsPerInstance = threadsPerInstance
+        self.operatorLibraries = operatorLibraries
     }
 }
 

@@ -31,7 +31,7 @@ public final class ONNXRuntimeEngine: Engine {
     public let descriptor = EngineDescriptor(
         name: "onnxruntime",
         aliases: ["onnxruntime", "onnxruntime_onnx", "onnxruntime_onnx_cpu", "onnx"],
-        defaultFileName: "model.onnx")
+        defaultFileName: "model.onnx", takesOperatorLibraries: true)
 
     private let candidates: [String]
     private let log: LogSink

@@ -18,11 +18,15 @@ struct SessionSettings {
     /// of the others and of the call itself.
     var entries = ["session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0"]
 
+    /// Libraries with operators that the model needs.
+    var operatorLibraries: [String] = []
+
     /// Reads the parameters of `source`.
     ///
     /// - Throws: Kind `invalidModel` for a value that cannot be read.
     init(_ source: ModelSource) throws(EngineError) {
         threads = max(source.threadsPerInstance, 1)
+        operatorLibraries = source.operatorLibraries
         for (key, value) in source.parameters {
             switch key {
             case "intra_op_thread_count":
@@ -83,6 +87,9 @@ struct SessionSettings {
         }
         for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
             try api.check(cort_add_config_entry(table, raw, key, value))
+        }
+        for library in operatorLibraries {
+            try api.check(cort_register_operators(table, raw, library))
         }
         return options
     }

@@ -64,6 +64,10 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// Free parameters, for the engine.
     package let parameters: [String: String]
 
+    /// Field `model_operations.op_library_filename`: libraries with operators that the model needs,
+    /// absolute or relative to the model's directory.
+    package var operatorLibraries: [String] { message.modelOperations.opLibraryFilename }
+
     /// How requests share batches; `nil` when each request is run by itself.
     package let dynamicBatching: DynamicBatching?
 

@@ -19,6 +19,11 @@ struct FieldPath: Hashable, Sendable {
         FieldPath(components: [.field(name, index)])
     }
 
+    /// The list of a model's libraries with operators, or one of them.
+    static func operatorLibraries(_ index: Int? = nil) -> FieldPath {
+        .field("model_operations").field("op_library_filename", index)
+    }
+
     /// A field of the message at this path.
     func field(_ name: String, _ index: Int? = nil) -> FieldPath {
         FieldPath(components: components + [.field(name, index)])

@@ -75,6 +75,7 @@ struct ModelReader {
                 "version \(version) has no file '\(file)'")
         }
         let named = try configuration.naming(engine: engine, fileName: fileName)
+        let libraries = try operatorLibraries(of: named, for: engine)
         let isBatched = named.largestPossibleBatch > 0
         return ServableVersion(
             model: model.name, version: version, directory: model.path, engine: engine,
@@ -83,8 +84,29 @@ struct ModelReader {
                 declared: ModelSignature(
                     inputs: named.inputs.map { $0.engineSpec(batched: isBatched) },
                     outputs: named.outputs.map { $0.engineSpec(batched: isBatched) }),
-                parameters: named.parameters, threadsPerInstance: named.threadsPerInstance ?? 1),
+                parameters: named.parameters, threadsPerInstance: named.threadsPerInstance ?? 1,
+                operatorLibraries: libraries),
             configuration: named, labels: try labels(of: named, version: version))
+    }
+
+    /// Paths of the libraries that the configuration names.
+    private func operatorLibraries(
+        of configuration: ModelConfiguration, for engine: EngineDescriptor
+    ) throws(ConfigurationError) -> [String] {
+        var paths: [String] = []
+        for (index, name) in configuration.operatorLibraries.enumerated() {
+            guard engine.takesOperatorLibraries else {
+                throw .single(
+                    .unsupported, .operatorLibraries(),
+                    "engine '\(engine.name)' takes no libraries of operators")
+            }
+            let path = name.hasPrefix("/") ? name : Folder.join(model.path, name)
+            guard Folder.kind(of: path) == .file else {
+                throw .single(.unreadable, .operatorLibraries(index), "there is no file '\(path)'")
+            }
+            paths.append(path)
+        }
+        return paths
     }
 
     private func labels(

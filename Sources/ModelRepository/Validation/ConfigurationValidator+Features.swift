@@ -12,9 +12,6 @@ extension ConfigurationValidator {
         refuse(
             message.modelTransactionPolicy.decoupled,
             .field("model_transaction_policy").field("decoupled"))
-        refuse(
-            !message.modelOperations.opLibraryFilename.isEmpty,
-            .field("model_operations").field("op_library_filename"))
         // Agents verify or decrypt models: leaving them out is not a matter of speed.
         refuse(
             !message.modelRepositoryAgents.agents.isEmpty,

@@ -27,6 +27,7 @@ struct ConfigurationValidator {
                 "is \(message.maxBatchSize); 0 (no batch dimension) or more is allowed")
         }
         checkFileName(message.defaultModelFilename, .field("default_model_filename"))
+        checkOperatorLibraries()
         checkUnsupportedFields()
         noteIgnoredFields()
         let inputs = validateInputs()
@@ -59,6 +60,20 @@ struct ConfigurationValidator {
             problems.add(
                 .invalid, path,
                 "is '\(name.abridged)'; a relative path without '..' is allowed")
+        }
+    }
+
+    /// Reports libraries that could not be found whatever lies in the model's directory. An absolute
+    /// path is allowed: libraries of operators are often installed for the whole machine.
+    private mutating func checkOperatorLibraries() {
+        for (index, name) in message.modelOperations.opLibraryFilename.enumerated() {
+            let relative = name.hasPrefix("/") ? String(name.dropFirst()) : name
+            if !RelativePath.isSafe(relative) {
+                problems.add(
+                    .invalid, .operatorLibraries(index),
+                    "is '\(name.abridged)'; an absolute path, or one inside the model's directory,"
+                        + " without '..' is allowed")
+            }
         }
     }
 

@@ -46,6 +46,23 @@ import Testing
         }
     }
 
+    @Test("Libraries of operators are found in the model's directory, and missed by their path")
+    func operatorLibraries() throws {
+        let repository = try TemporaryRepository()
+        let library = "\(repository.path)/m/lib/a.so"
+        for name in ["m", "missing"] {
+            try repository.file("\(name)/1/model.onnx")
+            try repository.file(
+                "\(name)/config.pbtxt", "model_operations { op_library_filename: 'lib/a.so' }")
+        }
+        try repository.file("m/lib/a.so")
+        let model = try #require(try repository.model("m"))
+        #expect(model.servable.map(\.source.operatorLibraries) == [[library]])
+        let missing = try #require(try repository.model("missing"))
+        #expect(missing.servable.isEmpty)
+        #expect(missing.problem?.contains("/missing/lib/a.so'") == true, "\(missing.problem ?? "")")
+    }
+
     @Test("A pipe in place of a configuration is refused, not waited for")
     func pipe() throws {
         let repository = try TemporaryRepository()

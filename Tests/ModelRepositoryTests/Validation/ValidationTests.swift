@@ -122,9 +122,15 @@ import Testing
             "model_warmup[0].inputs[\"x\"].input_data_file", "without '..'"),
     ]
 
+    static let libraryCases: [Case] = ["../a.so", "/x/../a.so", "", "a//b.so"].map {
+        Case(
+            "model_operations { op_library_filename: ['ok.so', '/usr/lib/ok.so', '\($0)'] }",
+            "model_operations.op_library_filename[2]", "is '\($0)'")
+    }
+
     @Test(
         "A value that is not allowed is refused with its field and what is allowed",
-        arguments: tensorCases + schedulingCases + warmupCases)
+        arguments: tensorCases + schedulingCases + warmupCases + libraryCases)
     func invalid(_ item: Case) throws {
         let error = try #require(failure(item.text))
         #expect(error.problems.map(\.field) == [item.field])
@@ -154,10 +160,6 @@ import Testing
         ),
         ("batch_input { kind: BATCH_ELEMENT_COUNT }", "batch_input"),
         ("batch_output { target_name: 'y' }", "batch_output"),
-        (
-            "model_operations { op_library_filename: 'a.so' }",
-            "model_operations.op_library_filename"
-        ),
         (
             "model_repository_agents { agents { name: 'checksum' } }",
             "model_repository_agents.agents"
