@@ -51,17 +51,20 @@ import Testing
     func operatorLibraries() throws {
         let repository = try TemporaryRepository()
         let library = "\(repository.path)/m/lib/a.so"
+        let named = "model_operations { op_library_filename: 'lib/a.so' }"
         for name in ["m", "missing"] {
             try repository.file("\(name)/1/model.onnx")
-            try repository.file(
-                "\(name)/config.pbtxt", "model_operations { op_library_filename: 'lib/a.so' }")
+            try repository.file("\(name)/config.pbtxt", named)
         }
+        try repository.file("other/config.pbtxt", "backend: 'synthetic' \(named)")
         try repository.file("m/lib/a.so")
         let model = try #require(try repository.model("m"))
         #expect(model.servable.map(\.source.operatorLibraries) == [[library]])
         let missing = try #require(try repository.model("missing"))
         #expect(missing.servable.isEmpty)
         #expect(missing.problem?.contains("/missing/lib/a.so'") == true, "\(missing.problem ?? "")")
+        let other = try #require(try repository.model("other"))
+        #expect(other.problem?.contains("'synthetic' takes no libraries of operators") == true)
     }
 
     @Test("A pipe in place of a configuration is refused, not waited for")

@@ -56,7 +56,8 @@ final class TemporaryRepository {
     /// Engines like those of the server.
     static let engines = [
         EngineDescriptor(
-            name: "onnxruntime", aliases: ["onnxruntime_onnx"], defaultFileName: "model.onnx"),
+            name: "onnxruntime", aliases: ["onnxruntime_onnx"], defaultFileName: "model.onnx",
+            takesOperatorLibraries: true),
         EngineDescriptor(
             name: "torchscript", aliases: ["pytorch", "pytorch_libtorch"],
             defaultFileName: "model.pt"),
