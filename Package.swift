@@ -158,7 +158,7 @@ if !coreOnly {
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-            ]),
+            ], resources: [.embedInCode("Dashboard/dashboard.html")]),
 
         // Ring 3: compose.
         .executableTarget(

@@ -12,5 +12,5 @@ struct Headway: AsyncParsableCommand {
             Start with `headway serve`: without a model repository it serves the bundled demo models.
             """,
         version: HeadwayVersion.current,
-        subcommands: [Serve.self, Simulate.self, Replay.self, Doctor.self])
+        subcommands: [Serve.self, Simulate.self, Replay.self, Explain.self, Doctor.self])
 }

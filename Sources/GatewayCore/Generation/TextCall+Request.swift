@@ -6,7 +6,7 @@ extension TextCall {
     /// The request for one answer.
     func request(
         _ tokens: [Int32], _ chat: ChatPrompt?, _ choice: Int, _ promise: Promise,
-        _ handle: GeneratorHandle
+        _ label: RequestLabel, _ handle: GeneratorHandle
     ) throws(ServingError) -> GenerationRequest {
         var sampling = sampling
         // Answers to one prompt differ by their seeds, and repeat when the client repeats his.
@@ -21,7 +21,7 @@ extension TextCall {
             ignoresEnd: ignoresEnd, priorityClass: promise.priorityClass,
             tenant: tenant.map(TenantID.init(named:)) ?? .none,
             firstTokenDeadline: promise.deadline,
-            perToken: handle.perToken(of: promise.priorityClass))
+            perToken: handle.perToken(of: promise.priorityClass), label: label)
     }
 
     private func grammar(_ handle: GeneratorHandle) throws(ServingError) -> Grammar? {

@@ -62,7 +62,9 @@ extension TextCall {
         var streams: [GenerationStream] = []
         for prompt in read {
             for choice in 0..<choices {
-                let request = try request(prompt.tokens, prompt.chat, choice, promise, handle)
+                let request = try request(
+                    prompt.tokens, prompt.chat, choice, promise, label.sibling(streams.count),
+                    handle)
                 streams.append(try handle.generator.submit(request))
             }
         }

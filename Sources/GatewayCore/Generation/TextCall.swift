@@ -1,4 +1,5 @@
 package import EngineAPI
+package import ServingRuntime
 
 /// A request for generated text, whatever protocol it came in.
 package struct TextCall: Sendable {
@@ -53,6 +54,9 @@ package struct TextCall: Sendable {
 
     /// Who asks; `nil` for nobody in particular.
     package var tenant: String?
+
+    /// What the call is called outside.
+    package var label = RequestLabel.none
 
     /// A call with one answer to each prompt.
     package init(prompts: [Prompt]) {

@@ -73,6 +73,22 @@ package enum ReadyModel: Sendable {
         }
     }
 
+    /// What was decided about the latest requests.
+    package var decisions: DecisionLog {
+        switch self {
+        case .tensors(let handle): handle.served.decisions
+        case .generator(let handle): handle.generator.decisions
+        }
+    }
+
+    /// Priority classes, most important first.
+    package var classes: [PriorityClass] {
+        switch self {
+        case .tensors(let handle): handle.served.specification.classes
+        case .generator(let handle): handle.generator.specification.classes
+        }
+    }
+
     /// Requests that wait or run.
     package var inFlight: Int {
         switch self {

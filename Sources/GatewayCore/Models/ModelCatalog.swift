@@ -1,4 +1,5 @@
 package import ServingModel
+package import ServingRuntime
 internal import Synchronization
 
 /// All models by name and version, and what state they are in. Read by every request, written by the
@@ -14,6 +15,9 @@ package final class ModelCatalog: Sendable {
 
     private let state = Mutex(State())
     private let changes = Atomic(0)
+
+    /// What controllers are set to.
+    package let controllers = ControllerBoard()
 
     /// An empty catalog, not ready.
     package init() {}

@@ -18,6 +18,8 @@ package struct ModelSettings: Sendable {
     package var sharesCores: Bool
     /// Records what the models' schedulers are told and answer; `nil` for no recording.
     package var recorder: TraceRecorder?
+    /// What is remembered about requests that have ended.
+    package var decisions = DecisionSettings()
     /// What is told to models that generate text.
     package var generation: GenerationSettings
 
@@ -276,6 +278,7 @@ package actor ModelManager {
             name: version.model, version: version.version, engine: version.engine.name,
             info: model.info, classes: settings.classes)
         specification.sharesCores = settings.sharesCores
+        specification.decisions = settings.decisions
         specification.onEngineFailure = failureLog(version.model, "engine failed on a step")
         let generator = try await ServedGenerator.start(
             specification, model: model, timer: timer, residentBefore: residentBefore)
@@ -347,6 +350,7 @@ package actor ModelManager {
             maxQueuedBytes: settings.maxQueuedBytes, sharesCores: settings.sharesCores,
             onEngineFailure: failureLog(version.model, "engine failed on a batch"))
         specification.recorder = settings.recorder
+        specification.decisions = settings.decisions
         return specification
     }
 

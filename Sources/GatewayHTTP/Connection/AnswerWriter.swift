@@ -109,12 +109,21 @@ struct AnswerWriter {
     }
 
     private func appendCommon(to head: TextBuffer) {
-        if exchange.requestID.isEmpty {
-            head.appendHexadecimal(loop.nextRequestID())
-        } else {
-            head.append(exchange.requestID)
+        switch exchange.label?.name {
+        case .number(let number): head.appendHexadecimal(number)
+        case .text, nil:
+            if exchange.requestID.isEmpty {
+                head.appendHexadecimal(loop.nextRequestID())
+            } else {
+                head.append(exchange.requestID)
+            }
         }
         head.append("\r\n")
+        if let trace = exchange.label?.trace {
+            head.append("traceparent: ")
+            head.append(trace.field)
+            head.append("\r\n")
+        }
         if closes { head.append("Connection: close\r\n") }
     }
 

@@ -34,6 +34,8 @@ extension Exchange {
     func readField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         // Few fields matter; their lengths tell most others apart without comparing.
         switch name.count {
+        case 11 where name.isField("traceparent"):
+            traceParent = TraceParent(value)
         case 12 where name.isField("x-request-id"):
             if value.isPrintableID { requestID = Self.text(value) }
         case 15 where name.isField("x-headway-class"):
@@ -87,6 +89,15 @@ extension Exchange {
                 .invalidArgument,
                 "Inference-Header-Content-Length is '\(value)'; it must be a whole number "
                     + "that is not negative"))
+    }
+
+    /// What the request is called from now on.
+    func name(on loop: LoopContext) -> RequestLabel {
+        if let label { return label }
+        let name = requestID.isEmpty ? .number(loop.nextRequestID()) : RequestName.text(requestID)
+        let named = RequestLabel(name: name, trace: loop.traceContext(traceParent))
+        label = named
+        return named
     }
 
     /// Whether the JSON part may ask for a priority or a timeout.

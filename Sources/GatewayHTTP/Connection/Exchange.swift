@@ -27,6 +27,8 @@ final class Exchange {
     var wish = QualityOfService()
     /// The client's name for the request; empty when it has none.
     var requestID = ""
+    /// What the caller says of the trace that the request belongs to.
+    var traceParent: TraceParent?
     var bodyLimit = Int.max
     private(set) var chunks: [ByteBuffer] = []
     private(set) var byteCount = 0
@@ -42,6 +44,8 @@ final class Exchange {
     var id: String?
     var outputs: [RequestedOutput] = []
     var request: InferenceRequest?
+    /// What the request is called, once it is known to be answered by a model.
+    var label: RequestLabel?
 
     // What goes out, as long as earlier exchanges are not through.
     var answer: ByteBuffer?
@@ -62,6 +66,8 @@ final class Exchange {
         accepts = nil
         wish = QualityOfService()
         requestID = ""
+        traceParent = nil
+        label = nil
         isLetIn = false
         refusal = nil
         model = nil

@@ -86,15 +86,28 @@ extension InferHandler {
             exchange.encoding == nil, let model = exchange.model,
             !body.prefix(exchange.headerLength ?? body.count).mayHoldQualityOfService
         else { return false }
-        guard let promise = try? model.quality.promise(exchange.wish, arrival: clock.now()) else {
+        let arrival = clock.now()
+        guard let promise = try? model.quality.promise(exchange.wish, arrival: arrival) else {
             return false
         }
         guard model.served.turnsAway(promise.priorityClass, deadline: promise.deadline) else {
             exchange.isLetIn = true
             return false
         }
+        noteTurnedAway(exchange, model, promise, arrival)
         wire.write(loop.outOfReach(exchange.requestID))
         return true
+    }
+
+    /// Remembers a request that is turned away, if its client gave it a name to ask by: a name that the
+    /// answer alone knows is not worth the time while there is too little of it.
+    private func noteTurnedAway(
+        _ exchange: Exchange, _ model: ModelHandle, _ promise: Promise, _ arrival: Instant
+    ) {
+        guard !exchange.requestID.isEmpty else { return }
+        model.served.noteTurnedAway(
+            RequestLabel(name: .text(exchange.requestID)), promise.priorityClass,
+            arrival: arrival, deadline: promise.deadline)
     }
 
     private func admit(_ exchange: Exchange) {
@@ -200,8 +213,13 @@ extension InferHandler {
         guard !exchange.isLetIn, exchange.encoding == nil, !exchange.mayHoldQualityOfService else {
             return false
         }
-        let promise = try model.quality.promise(exchange.wish, arrival: clock.now())
-        return model.served.turnsAway(promise.priorityClass, deadline: promise.deadline)
+        let arrival = clock.now()
+        let promise = try model.quality.promise(exchange.wish, arrival: arrival)
+        guard model.served.turnsAway(promise.priorityClass, deadline: promise.deadline) else {
+            return false
+        }
+        noteTurnedAway(exchange, model, promise, arrival)
+        return true
     }
 
     private func model(of exchange: Exchange) throws(ServingError) -> ModelHandle {
@@ -231,6 +249,6 @@ extension InferHandler {
         return InferenceRequest(
             inputs: decoded.inputs, owners: owners, shapes: decoded.shapes, rows: decoded.rows,
             priorityClass: promise.priorityClass, deadline: promise.deadline, sink: loop,
-            context: exchange)
+            context: exchange, label: exchange.name(on: loop))
     }
 }

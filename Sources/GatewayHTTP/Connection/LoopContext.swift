@@ -30,9 +30,12 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     private var remembered: Remembered?
     private var spare: Exchange?
     private var refusal: PreparedRefusal?
+    /// Decides what is traced, if anything may be.
+    private var sampler: TraceSampler?
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, traceRatio: Double? = nil) {
         self.eventLoop = eventLoop
+        sampler = traceRatio.map { TraceSampler(ratio: $0) }
         var generator = SystemRandomNumberGenerator()
         identity = generator.next()
         answerNumber = 0
@@ -99,6 +102,11 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     func nextRequestID() -> UInt64 {
         answerNumber += 1
         return identity ^ (answerNumber &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// A request's place in a trace, if it is traced.
+    func traceContext(_ parent: TraceParent?) -> TraceContext? {
+        sampler?.context(parent)
     }
 
     // MARK: Models
@@ -176,10 +184,10 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
 final class LoopContexts: Sendable {
     private let contexts: Mutex<[ObjectIdentifier: LoopContext]>
 
-    init(_ group: any EventLoopGroup) {
+    init(_ group: any EventLoopGroup, traceRatio: Double?) {
         var contexts: [ObjectIdentifier: LoopContext] = [:]
         for eventLoop in group.makeIterator() {
-            let context = LoopContext(eventLoop: eventLoop)
+            let context = LoopContext(eventLoop: eventLoop, traceRatio: traceRatio)
             context.startSweeping()
             // A packet that comes while a batch runs on the same core can wait for the batch's turn to
             // end: what came meanwhile is then read together, and the batch is not interrupted for each.

@@ -24,7 +24,9 @@ final class Gathering: CompletionSink {
     private let requests = Mutex<[InferenceRequest]>([])
 
     /// Hands in one request for each of `texts`.
-    init(_ texts: [String], to served: ServedModel, _ promise: Promise) {
+    init(
+        _ texts: [String], to served: ServedModel, _ promise: Promise, _ label: RequestLabel
+    ) {
         self.served = served
         state = Mutex(
             State(
@@ -36,7 +38,7 @@ final class Gathering: CompletionSink {
                 inputs: [InputBytes(element.bytes)], owners: [element],
                 shapes: served.interface.hasOpenShapes ? [[1]] : nil, rows: 1,
                 priorityClass: promise.priorityClass, deadline: promise.deadline, sink: self,
-                context: Place(index))
+                context: Place(index), label: label.sibling(index))
         }
         self.requests.withLock { $0 = requests }
         served.submit(requests)

@@ -17,7 +17,7 @@ extension OpenAIRoutes {
         let model = try embeddingModel(wanted.model)
         try model.check(dimensions: wanted.dimensions)
         let promise = try model.handle.quality.promise(wanted.wish, arrival: arrival)
-        let gathering = Gathering(wanted.texts, to: model.handle.served, promise)
+        let gathering = Gathering(wanted.texts, to: model.handle.served, promise, context.label)
         let watch = text.departures.watch(context.channel) { gathering.cancel() }
         defer { withExtendedLifetime(watch) {} }
         let answers = try await gathering.answers()

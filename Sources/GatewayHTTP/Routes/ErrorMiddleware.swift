@@ -6,17 +6,23 @@ internal import ServingModel
 internal import ServingRuntime
 
 /// Turns every error of a route into an answer of the error table, and names every answer.
-struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
-    private let routes: RouteTable
+struct ErrorMiddleware: RouterMiddleware {
+    typealias Context = GatewayContext
 
-    init(routes: RouteTable) {
+    private let routes: RouteTable
+    private let tracing: RouteTracing?
+
+    init(routes: RouteTable, tracing: RouteTracing?) {
         self.routes = routes
+        self.tracing = tracing
     }
 
     func handle(
         _ request: Request, context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
+        var context = context
+        context.label = label(of: request)
         let clock = MonotonicClock()
         let arrival = clock.now()
         let path = request.uri.path
@@ -36,17 +42,27 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             response = JSONAnswer.failure(RequestProblem(error), at: path)
         }
         if let name = HTTPField.Name("x-request-id") {
-            response.headers[name] = request.headers[name] ?? Self.freshID()
+            response.headers[name] = "\(context.label.name)"
         }
+        if let trace = context.label.trace { response.headers[.traceParent] = trace.field }
         if let name = ServerTiming.field, response.headers[name] == nil {
             ServerTiming(total: arrival.interval(to: clock.now())).write(to: &response)
         }
         return response
     }
 
-    /// A name for a request whose client gave it none.
-    private static func freshID() -> String {
-        String(UInt64.random(in: .min ... .max), radix: 16)
+    /// Longest name of a client's own that is kept, in bytes.
+    private static let longestName = 256
+
+    /// What the request is called, and its place in a trace.
+    private func label(of request: Request) -> RequestLabel {
+        var name = RequestName.number(UInt64.random(in: 1 ... .max))
+        if let field = HTTPField.Name("x-request-id"), let text = request.headers[field],
+            (1...Self.longestName).contains(text.utf8.count)
+        {
+            name = .text(text)
+        }
+        return RequestLabel(name: name, trace: tracing?.context(of: request))
     }
 
     private func answer(_ error: any HTTPResponseError, _ request: Request) -> Response {

@@ -1,6 +1,7 @@
 internal import Hummingbird
 internal import NIOCore
 internal import ServingModel
+internal import ServingRuntime
 
 /// What a route knows of a request besides its head and body.
 struct GatewayContext: RequestContext {
@@ -8,6 +9,9 @@ struct GatewayContext: RequestContext {
 
     /// The connection that it came in on.
     let channel: any Channel
+
+    /// What the request is called.
+    var label = RequestLabel.none
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

@@ -9,11 +9,16 @@ internal import ServingModel
 enum JSONAnswer {
     /// An answer with `value` as its body.
     static func of(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        text(
+            ByteBuffer(bytes: try encoder.encode(value)), "application/json", status: status)
+    }
+
+    /// Writes members in snake case, sorted.
+    static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return text(
-            ByteBuffer(bytes: try encoder.encode(value)), "application/json", status: status)
+        return encoder
     }
 
     /// An answer with a ready-made body.

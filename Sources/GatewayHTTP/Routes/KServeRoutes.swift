@@ -17,7 +17,10 @@ struct KServeRoutes: Sendable {
     let catalog: ModelCatalog
     let manager: ModelManager
     let observer: ProcessObserver
+    let monitor: Monitor
     let maxBodyBytes: Int
+    /// Decides what is traced; `nil` when nothing is.
+    let tracing: RouteTracing?
 
     /// The router of the HTTP port.
     func router() -> Router<Context> {
@@ -26,13 +29,14 @@ struct KServeRoutes: Sendable {
         addModels(&builder)
         addRepository(&builder)
         addOperations(&builder)
+        DashboardRoutes(monitor: monitor).add(to: &builder)
         let text = TextService(catalog: catalog)
         GenerateRoutes(text: text, maxBodyBytes: maxBodyBytes).add(to: &builder)
         OpenAIRoutes(text: text, maxBodyBytes: maxBodyBytes).add(to: &builder)
         // Known to the infer handler alone; named here for the sake of wrong methods.
         builder.table.add(.post, "/v2/models/:model/infer")
         builder.table.add(.post, "/v2/models/:model/versions/:version/infer")
-        return builder.build()
+        return builder.build(tracing)
     }
 
     /// The router of the metrics port.
@@ -135,18 +139,10 @@ struct KServeRoutes: Sendable {
         routes.get("/headway/v1/status") { _, _ in
             try JSONAnswer.of(StatusAnswer(catalog, observer.read()))
         }
-        routes.get("/") { _, _ in
-            JSONAnswer.text(
-                ByteBuffer(
-                    string: """
-                        Headway \(HeadwayVersion.current)
-                        /v2                    KServe v2 inference protocol
-                        /v2/models/stats       statistics
-                        /v1                    OpenAI API
-                        /metrics               Prometheus metrics
-                        /headway/v1/status     queues, latencies and memory of every model
-
-                        """), "text/plain; charset=utf-8")
+        routes.get("/headway/v1/decisions/:request") { _, context in
+            let name = context.parameters.get("request") ?? ""
+            let id = name.removingURLPercentEncoding() ?? name
+            return try JSONAnswer.of(DecisionAnswer(id, catalog, at: MonotonicClock().now()))
         }
     }
 
@@ -181,9 +177,9 @@ struct RouteBuilder {
     }
 
     /// The router, whose errors are answered by the error table.
-    func build() -> Router<GatewayContext> {
+    func build(_ tracing: RouteTracing? = nil) -> Router<GatewayContext> {
         let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: ErrorMiddleware(routes: table))
+        router.add(middleware: ErrorMiddleware(routes: table, tracing: tracing))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method, use: route.handler)
         }

@@ -23,6 +23,8 @@ package struct HTTPGatewaySettings: Sendable {
     package var maxConnections: Int
     /// Limits of each connection.
     package var connection: ConnectionLimits
+    /// Share of the requests without a caller's trace that are traced; `nil` when nothing is.
+    package var traceRatio: Double?
 
     /// Makes settings; see the properties.
     package init(
@@ -48,18 +50,25 @@ package struct HTTPGateway: Sendable {
     private let settings: HTTPGatewaySettings
     private let group: MultiThreadedEventLoopGroup
     private let loops: LoopContexts
+    private let watcher: Monitor
     private let logger: Logger
 
-    /// A gateway to the models of `manager`.
-    package init(manager: ModelManager, settings: HTTPGatewaySettings, logger: Logger) {
+    /// A gateway to the models of `manager`, which tells what `exporter` does with traces.
+    package init(
+        manager: ModelManager, settings: HTTPGatewaySettings, exporter: TraceExporter? = nil,
+        logger: Logger
+    ) {
+        let observer = ProcessObserver(version: HeadwayVersion.current) { exporter?.figures }
+        watcher = Monitor(catalog: manager.catalog, observer: observer)
         routes = KServeRoutes(
             catalog: manager.catalog, manager: manager,
-            observer: ProcessObserver(version: HeadwayVersion.current),
-            maxBodyBytes: settings.connection.maxBodyBytes)
+            observer: observer, monitor: watcher,
+            maxBodyBytes: settings.connection.maxBodyBytes,
+            tracing: settings.traceRatio.map(RouteTracing.init))
         self.settings = settings
         group = MultiThreadedEventLoopGroup(numberOfThreads: settings.eventLoops)
         self.logger = logger
-        loops = LoopContexts(group)
+        loops = LoopContexts(group, traceRatio: settings.traceRatio)
     }
 
     /// Cores that this process may use.
@@ -80,6 +89,10 @@ package struct HTTPGateway: Sendable {
         default: nil
         }
     }
+
+    /// The service that watches the models for the dashboard. It ends the streams of those who look on,
+    /// so it has to stop before the API does.
+    package var monitor: any Service { watcher }
 
     /// The service of the API's port; `onBound` is told the port once clients can connect.
     package func api(onBound: @escaping @Sendable (Int) async -> Void) -> any Service {

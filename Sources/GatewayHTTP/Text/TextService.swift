@@ -35,6 +35,8 @@ struct TextService: Sendable {
         _ call: TextCall, by handle: GeneratorHandle, streams: Bool, _ context: GatewayContext,
         _ format: (RunningText) -> some AnswerFormat
     ) async throws -> Response {
+        var call = call
+        call.label = context.label
         let running = try start(call, by: handle)
         let watch = departures.watch(context.channel) { running.cancel() }
         return streams

@@ -53,6 +53,9 @@ package struct ActionBuffer: Sendable, Equatable {
     /// Ids of all launched requests; each ``Launch`` names its part.
     package private(set) var members: [RequestID] = []
 
+    /// Which rule sized each launch, in the order of the launches.
+    package private(set) var rules: [LaunchRule] = []
+
     /// An empty buffer.
     package init() {}
 
@@ -65,12 +68,21 @@ package struct ActionBuffer: Sendable, Equatable {
     package mutating func removeAll() {
         actions.removeAll(keepingCapacity: true)
         members.removeAll(keepingCapacity: true)
+        rules.removeAll(keepingCapacity: true)
     }
 
     mutating func append(_ action: Action) { actions.append(action) }
 
+    mutating func append(_ launch: Launch, by rule: LaunchRule) {
+        actions.append(.launch(launch))
+        rules.append(rule)
+    }
+
     /// Empties the list of actions alone, after somebody has passed them on.
-    mutating func removeActions() { actions.removeAll(keepingCapacity: true) }
+    mutating func removeActions() {
+        actions.removeAll(keepingCapacity: true)
+        rules.removeAll(keepingCapacity: true)
+    }
 
     mutating func board(_ id: RequestID) { members.append(id) }
 }

@@ -101,7 +101,8 @@ extension Scheduler {
         let formed = policy.board(&self, into: &actions)
         start(
             on: id, bucket: bucket, variant: policy.variant, rows: formed.rows,
-            paddedLength: formed.paddedLength, members: before, at: now, into: &actions)
+            paddedLength: formed.paddedLength, members: before, at: now,
+            by: buckets[bucket].count == 0 ? .everyone : formed.rule, into: &actions)
     }
 
     /// Starts a batch whose members, from number `first` on, stand in the buffer; `waited` is the age of
@@ -109,7 +110,7 @@ extension Scheduler {
     mutating func start(
         on id: InstanceID, bucket: Int, variant: Int = 0, rows: Int, paddedLength: Int = 0,
         members first: Int, at now: Instant, waited: Interval = .zero,
-        into actions: inout ActionBuffer
+        by rule: LaunchRule = .baseline, into actions: inout ActionBuffer
     ) {
         precondition(rows > 0, "the policy left an idle instance beside a waiting request")
         let size = rows * max(paddedLength, 1)
@@ -122,11 +123,10 @@ extension Scheduler {
                 rows: size, bucket: bucket, variant: variant, started: now,
                 predictedEnd: now + predicted, waited: waited))
         actions.append(
-            .launch(
-                Launch(
-                    instance: id, batch: BatchID(batches), members: first..<actions.members.count,
-                    rows: rows, predicted: predicted, variant: VariantIndex(variant),
-                    paddedLength: paddedLength)))
+            Launch(
+                instance: id, batch: BatchID(batches), members: first..<actions.members.count,
+                rows: rows, predicted: predicted, variant: VariantIndex(variant),
+                paddedLength: paddedLength), by: rule)
     }
 
     /// The shape whose turn it is: the most urgent head of the most important class, except that a

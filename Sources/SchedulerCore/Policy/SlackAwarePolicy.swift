@@ -32,6 +32,8 @@ struct SlackAwarePolicy {
     /// Instances that share the traffic.
     let serving: Int
     let maxRows: Int
+    /// Whether it is less than the model takes because instances share the traffic.
+    let isShared: Bool
     let floorRows: Int
 
     /// Reads what the decision depends on; nothing changes until ``board(_:into:)``.
@@ -68,6 +70,7 @@ struct SlackAwarePolicy {
             maxRows = min(maxRows, Int(min(fair, Double(deadlineRows))))
         }
         self.maxRows = max(maxRows, 1)
+        isShared = self.maxRows < scheduler.maxBatchSize(bucket)
     }
 
     /// A class that has not sent a tenth of a row per second lately does not shape batches.
@@ -88,12 +91,15 @@ struct SlackAwarePolicy {
         /// Rows per millisecond of the present class, and together with all more important ones.
         var rate = 0.0
         var accumulatedRate = 0.0
+        /// What kept the first request off that had to stay behind.
+        var rule: LaunchRule?
     }
 
-    /// Fills the batch and answers its rows, at least 1, and what they are padded to, if they are.
+    /// Fills the batch and answers its rows, at least 1, what they are padded to, if they are, and which
+    /// rule left others behind, if any were.
     func board(
         _ scheduler: inout Scheduler, into actions: inout ActionBuffer
-    ) -> (rows: Int, paddedLength: Int) {
+    ) -> (rows: Int, paddedLength: Int, rule: LaunchRule) {
         var state = Boarded(kept: 0, cap: maxRows)
         for index in scheduler.classes.indices { state.kept += reservedRows(index, scheduler) }
         for index in scheduler.classes.indices {
@@ -114,14 +120,15 @@ struct SlackAwarePolicy {
         let length = scheduler.buckets[bucket].length
         if state.rows == 0 {
             let rows = boardEarliest(&scheduler, into: &actions)
-            return (rows / max(length, 1), length)
+            return (rows / max(length, 1), length, .earliest)
         }
-        guard length > 0 else { return (state.rows, 0) }
+        let rule = state.rule ?? .full
+        guard length > 0 else { return (state.rows, 0, rule) }
         var batch = Padded(
             rows: state.rows / length, length: length, needed: state.rows, slack: state.slack,
             lowest: state.lowest)
         merge(&batch, &scheduler, into: &actions)
-        return (batch.rows, batch.length)
+        return (batch.rows, batch.length, rule)
     }
 
     /// Lets one class board.
@@ -129,10 +136,18 @@ struct SlackAwarePolicy {
         _ index: Int, _ state: inout Boarded, _ scheduler: inout Scheduler,
         into actions: inout ActionBuffer
     ) {
-        let room = min(state.cap, latency.rows(within: state.slack)) - state.rows - state.kept
-        guard room > 0 else { return }
+        let inTime = latency.rows(within: state.slack)
+        let room = min(state.cap, inTime) - state.rows - state.kept
+        let limit = inTime < state.cap ? .split : limit(of: state)
+        guard room > 0 else {
+            state.rule = state.rule ?? limit
+            return
+        }
         let choice = choose(index, state, room: room, scheduler)
-        guard choice.rows > 0 else { return }
+        guard choice.rows > 0 else {
+            state.rule = state.rule ?? choice.rule ?? limit
+            return
+        }
         let waiting = scheduler.buckets[bucket].queues[index].rows(in: scheduler.table)
         let first = actions.members.count
         let boarded: Boarding
@@ -151,8 +166,14 @@ struct SlackAwarePolicy {
                 index, bucket: bucket, perRow: latency.perRow, members: first, actions)
         }
         state.rows += boarded.rows
+        if boarded.rows < waiting { state.rule = state.rule ?? choice.rule ?? limit }
         if boarded.rows > 0 { state.lowest = index }
         state.slack = min(state.slack, slack(until: boarded.earliestDeadline))
+    }
+
+    /// What the cap on the batch stands for.
+    private func limit(of state: Boarded) -> LaunchRule {
+        state.cap < maxRows ? .precedence : isShared ? .share : .full
     }
 
     /// What one class sends: how many rows, and from which end.
@@ -160,6 +181,8 @@ struct SlackAwarePolicy {
         var rows: Int
         var dueFrom = Instant.origin
         var newestFirst = false
+        /// Why not more, unless there was no room.
+        var rule: LaunchRule?
     }
 
     private func choose(
@@ -179,11 +202,11 @@ struct SlackAwarePolicy {
         }
         let short = latency.rows(within: headSlack) - boarded
         if short > 0, canSplit(index, state, short: short, waiting: waiting, scheduler) {
-            return Choice(rows: rounded(short, boarded: boarded))
+            return Choice(rows: rounded(short, boarded: boarded), rule: .split)
         }
         let needed = rowsKeepingUp(index, scheduler)
         if short > 0, boarded + short >= needed {
-            return Choice(rows: rounded(short, boarded: boarded))
+            return Choice(rows: rounded(short, boarded: boarded), rule: .split)
         }
         // Between tenants a batch is kept so short that who arrives during one can ride the next: the
         // largest possible one would be filled with the newest, whoever sent them.
@@ -224,7 +247,7 @@ struct SlackAwarePolicy {
         }
         let rows = rounded(low, boarded: boarded)
         let took = latency.latency(rows: boarded + rows)
-        return Choice(rows: rows, dueFrom: now + took + guardInterval)
+        return Choice(rows: rows, dueFrom: now + took + guardInterval, rule: .crossing)
     }
 
     /// Adaptive newest-first: under overload the latest arrivals of a lesser class can still be
@@ -245,7 +268,7 @@ struct SlackAwarePolicy {
                 high = middle - 1
             }
         }
-        return Choice(rows: low, newestFirst: true)
+        return Choice(rows: low, newestFirst: true, rule: .newest)
     }
 
     /// With nothing on board, the globally earliest request goes alone: an instance never idles.

@@ -98,6 +98,9 @@ package struct CheckedScheduler: ~Copyable {
         return nil
     }
 
+    /// Which rules sized the batches of the last step.
+    package var lastRules: [LaunchRule] { buffer.rules }
+
     /// A client gives up.
     package mutating func cancel(_ id: UInt64, at time: Double) throws -> [Effect] {
         try send(.cancelled(RequestID(id)), at: Self.instant(time)).effects

@@ -20,6 +20,12 @@ extension ServerConfiguration {
                 "the floor_share of all classes together is more than 1; a batch has only one whole"
             )
         }
+        if let endpoint = observability.traceEndpoint, !endpoint.hasPrefix("http://") {
+            problems.append(
+                "observability.trace_endpoint is '\(endpoint)'; it must begin with http://, as in "
+                    + "http://localhost:4318/v1/traces"
+            )
+        }
         if generation.slots + generation.prefixSlots > 256 {
             problems.append(
                 "generation.slots (\(generation.slots)) and generation.prefix_slots "

@@ -32,6 +32,12 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// The least severe messages that are logged.
     package internal(set) var logLevel = LogLevel.info
 
+    /// How messages are written.
+    package internal(set) var logFormat = LogFormat.text
+
+    /// What the server remembers and tells of requests.
+    package internal(set) var observability = Observability()
+
     /// The defaults.
     package init() {}
 }
@@ -132,6 +138,29 @@ extension ServerConfiguration {
         package internal(set) var perToken: [Interval] = [
             .milliseconds(40), .milliseconds(60), .milliseconds(150),
         ]
+    }
+
+    /// What the server remembers and tells of requests.
+    package struct Observability: Sendable, Equatable {
+        /// Decisions kept for each model; 0 for none.
+        package internal(set) var decisionRecords = 8_192
+
+        /// Of the requests answered as promised, one in so many is kept.
+        package internal(set) var decisionSampling = 1
+
+        /// Where traces are sent, as OTLP over HTTP; `nil` for no traces.
+        package internal(set) var traceEndpoint: String?
+
+        /// Share of the requests without a caller's trace that are traced.
+        package internal(set) var traceRatio = 0.0
+    }
+
+    /// How messages are written.
+    package enum LogFormat: String, Sendable, CaseIterable {
+        /// Lines for people.
+        case text
+        /// One JSON object on each line.
+        case json
     }
 
     /// The severities of swift-log, by its names.

@@ -56,6 +56,16 @@ extension ConfigurationKey {
                     value.description, meant: Spelling.nearest(to: text, among: names))
             }
             configuration[keyPath: place] = level
+        case (.format(let place), .text(let text)):
+            guard let format = ServerConfiguration.LogFormat(rawValue: text) else {
+                return misfit(value.description)
+            }
+            configuration[keyPath: place] = format
+        case (.number(let place, let range), .number(let number)) where range.contains(number):
+            configuration[keyPath: place] = number
+        case (.number(let place, let range), .integer(let number))
+        where range.contains(Double(number)):
+            configuration[keyPath: place] = Double(number)
         default:
             return misfit(value.description)
         }
@@ -90,6 +100,8 @@ extension ConfigurationKey {
         case .integer, .optionalInteger, .milliseconds:
             if let number = Int(text) { return .integer(number) }
             return text.isEmpty ? .nothing : .text(text)
+        case .number:
+            return Double(text).map(RawValue.number) ?? .text(text)
         case .texts:
             return .list(
                 text.split(separator: ":", omittingEmptySubsequences: false).map {
@@ -102,7 +114,7 @@ extension ConfigurationKey {
                 })
         case .truth:
             return Bool(text).map(RawValue.truth) ?? .text(text)
-        case .text, .optionalText, .policy, .level, .classes, .classColumn:
+        case .text, .optionalText, .policy, .level, .format, .classes, .classColumn:
             return .text(text)
         }
     }

@@ -19,7 +19,8 @@ package struct Overrides: Sendable, Equatable {
     package init(
         host: String? = nil, httpPort: Int? = nil, metricsPort: Int? = nil,
         repositories: [String] = [], eventLoops: Int? = nil, threadsPerInstance: Int? = nil,
-        logLevel: String? = nil, record: String? = nil, settings: [String] = []
+        logLevel: String? = nil, logFormat: String? = nil, record: String? = nil,
+        settings: [String] = []
     ) {
         add("network.host", host.map(RawValue.text))
         add("network.http_port", httpPort.map(RawValue.integer))
@@ -30,6 +31,7 @@ package struct Overrides: Sendable, Equatable {
         add("runtime.event_loops", eventLoops.map(RawValue.integer))
         add("runtime.threads_per_instance", threadsPerInstance.map(RawValue.integer))
         add("log_level", logLevel.map(RawValue.text))
+        add("log_format", logFormat.map(RawValue.text))
         add("record", record.map(RawValue.text))
         for setting in settings { add(setting) }
     }

@@ -40,6 +40,10 @@ package struct ConfigurationKey: Sendable {
         case policy(Place<GenerationPolicy>)
         /// One of the levels.
         case level(Place<ServerConfiguration.LogLevel>)
+        /// One of the formats.
+        case format(Place<ServerConfiguration.LogFormat>)
+        /// A number.
+        case number(Place<Double>, ClosedRange<Double>)
         /// A table of classes, whose columns are keys of their own.
         case classes
         /// A column of the table of classes.
@@ -112,6 +116,10 @@ extension ConfigurationKey {
         case .level:
             "one of "
                 + ServerConfiguration.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+        case .format:
+            "one of "
+                + ServerConfiguration.LogFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        case .number(_, let range): "a number from \(range.lowerBound) to \(range.upperBound)"
         case .classes: "a list of 1 to \(ServerConfiguration.classCountMax) classes"
         case .classColumn(.name): "1 to 64 of the characters a-z A-Z 0-9 - _ ."
         case .classColumn(.weight(let range)): words(range)
@@ -142,6 +150,8 @@ extension ConfigurationKey {
         case .truth(let place): return "\(defaults[keyPath: place])"
         case .policy(let place): return defaults[keyPath: place].name
         case .level(let place): return defaults[keyPath: place].rawValue
+        case .format(let place): return defaults[keyPath: place].rawValue
+        case .number(let place, _): return "\(defaults[keyPath: place])"
         case .classes: return defaults.classes.map(\.name).joined(separator: ", ")
         case .classColumn(.floorShare): return "0"
         case .classColumn: return "required"

@@ -5,7 +5,7 @@ extension ServerConfiguration {
     /// Every key, in the order of the documentation. Reading, errors and `docs/configuration.md` are
     /// driven by this table.
     package static let reference: [ConfigurationKey] =
-        network + general + limits + runtime + classes + generation
+        network + general + limits + runtime + classes + generation + observability
 
     static let day = 86_400_000
     static let hour = 3_600_000
@@ -30,6 +30,10 @@ extension ServerConfiguration {
         ConfigurationKey(
             "log_level", .level(\.logLevel), flag: "--log-level",
             "The least severe messages that are logged."),
+        ConfigurationKey(
+            "log_format", .format(\.logFormat), flag: "--log-format",
+            "How messages are written to standard error: lines for people, or one JSON object each."
+        ),
         ConfigurationKey(
             "record", .optionalText(\.record, otherwise: "no recording"), flag: "--record",
             "File to which every event and decision of the schedulers is recorded, for "

@@ -45,6 +45,17 @@ final class Generation: SlabRequest, @unchecked Sendable {
         var started: Instant?
         var firstToken: Instant?
         var lastToken: Instant?
+        /// Requests that waited when it came.
+        var ahead = 0
+        /// Steps that it rode, and requests that rode them with it, summed over the steps.
+        var steps = 0
+        var companions = 0
+        /// Times that it was sent back to the queue because memory ran short.
+        var preemptions = 0
+        /// How long the scheduler expected a step of one sequence to take when this began.
+        var predictedStep = Interval.zero
+        /// Why the scheduler refused it, if it did.
+        var rejection: RejectReason?
     }
 
     init(

@@ -26,7 +26,11 @@ struct GenerationFunnel: ~Copyable {
     /// Whether nothing is taken in any more.
     private var isDraining = false
 
-    init(_ scheduler: consuming GenerationScheduler) {
+    /// Where the end of each request is noted.
+    private let decisions: DecisionLog
+
+    init(_ scheduler: consuming GenerationScheduler, decisions: DecisionLog) {
+        self.decisions = decisions
         let classes = scheduler.configuration.classes.count
         waitingByClass = Array(repeating: 0, count: classes)
         statistics = GenerationStatistics(classes: classes)
@@ -73,6 +77,7 @@ struct GenerationFunnel: ~Copyable {
             return Work(refusal: outage, restarts: !isRestarting && !isDraining)
         }
         generation.progress.arrival = now
+        generation.progress.ahead = scheduler.waiting
         generation.id = inProgress.insert(generation)
         inFlight += 1
         waitingByClass[row(of: generation)] += 1
@@ -204,6 +209,7 @@ struct GenerationFunnel: ~Copyable {
             case .reject(let id, let reason, let retryAfter):
                 let error = ServingError(reason, retryAfter: retryAfter)
                 let generation = inProgress[id]
+                generation.progress.rejection = reason
                 statistics.rejected += 1
                 statistics.classes[row(of: generation)].rejected[reason, default: 0] += 1
                 end(generation, .failed(error), at: now, &work)
@@ -226,6 +232,8 @@ struct GenerationFunnel: ~Copyable {
         for item in actions.items(of: plan) {
             let generation = inProgress[item.request]
             if !generation.progress.isRunning { start(generation, item, at: now) }
+            generation.progress.steps += 1
+            generation.progress.companions += plan.items.count - 1
             riders.append(GenerationStep.Rider(generation: generation, item: item))
         }
         work.turn = GenerationTurn(
@@ -237,6 +245,7 @@ struct GenerationFunnel: ~Copyable {
         waitingByClass[row(of: generation)] -= 1
         guard generation.progress.started == nil else { return }
         generation.progress.started = now
+        generation.progress.predictedStep = scheduler.cost.duration(tokens: 1, keyValueTokens: 1)
         generation.progress.cachedTokens = item.start
         statistics.started += 1
         statistics.promptTokens += UInt64(generation.promptTokens)
@@ -248,6 +257,7 @@ struct GenerationFunnel: ~Copyable {
 
     private mutating func preempt(_ generation: Generation) {
         statistics.preemptions += 1
+        generation.progress.preemptions += 1
         guard generation.progress.isRunning else { return }
         generation.progress.isRunning = false
         waitingByClass[row(of: generation)] += 1
@@ -285,6 +295,7 @@ struct GenerationFunnel: ~Copyable {
         inFlight -= 1
         if !generation.progress.isRunning { waitingByClass[row(of: generation)] -= 1 }
         if generation.progress.isSwappedOut { chores.append(.forget(generation.id)) }
+        decisions.append(generation, reason, at: now)
         var update = update
         update.generatedTokens = generation.progress.generatedTokens
         update.end = generation.end(Ending(reason: reason, matchedStop: matchedStop), at: now)

@@ -39,13 +39,17 @@ package struct GenerationRequest: Sendable {
     /// Longest time between two tokens after the first, on average.
     package var perToken: Interval
 
+    /// What it is called outside.
+    package var label: RequestLabel
+
     /// A request for one greedy continuation without a deadline, unless told otherwise.
     package init(
         prompt: [Int32], sampling: SamplingParameters = .greedy, maxNewTokens: Int,
         stops: [String] = [], wantsLogprobs: Bool = false, alternatives: Int = 0,
         visibleTokens: [Int32] = [], ignoresEnd: Bool = false,
         priorityClass: ClassIndex = ClassIndex(0), tenant: TenantID = .none,
-        firstTokenDeadline: Instant = .distantFuture, perToken: Interval = .seconds(1)
+        firstTokenDeadline: Instant = .distantFuture, perToken: Interval = .seconds(1),
+        label: RequestLabel = .none
     ) {
         self.prompt = prompt
         self.sampling = sampling
@@ -59,6 +63,7 @@ package struct GenerationRequest: Sendable {
         self.tenant = tenant
         self.firstTokenDeadline = firstTokenDeadline
         self.perToken = perToken
+        self.label = label
     }
 }
 

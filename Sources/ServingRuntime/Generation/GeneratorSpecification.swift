@@ -61,6 +61,9 @@ package struct GeneratorSpecification: Sendable {
     /// Whether steps compute on cores that event loops need too, because there are not enough.
     package var sharesCores: Bool
 
+    /// What is remembered about requests that have ended.
+    package var decisions = DecisionSettings()
+
     /// Told of every step that the engine failed, on the session's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void
 

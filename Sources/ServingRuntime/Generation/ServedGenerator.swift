@@ -35,6 +35,9 @@ package final class ServedGenerator: Sendable {
     /// Resident bytes that loading and warming up added to the process; an estimate.
     package let measuredBytes: UInt64
 
+    /// What was decided about the latest requests.
+    package let decisions: DecisionLog
+
     private let clock: any RuntimeClock
     private let timer: any WakeupTimer
     private let funnel: Guarded<GenerationFunnel>
@@ -59,7 +62,10 @@ package final class ServedGenerator: Sendable {
         let configuration = specification.scheduling(model.info, cost: cost)
         maxContext = configuration.maxContext
         blockTokens = configuration.blockTokens
-        funnel = Guarded(GenerationFunnel(GenerationScheduler(configuration)))
+        let decisions = DecisionLog(specification.decisions, model: specification.name)
+        self.decisions = decisions
+        funnel = Guarded(
+            GenerationFunnel(GenerationScheduler(configuration), decisions: decisions))
         crew.join(self)
         carryOut(funnel.withLock { $0.resume(at: clock.now()) })
     }

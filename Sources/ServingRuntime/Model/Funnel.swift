@@ -41,6 +41,7 @@ struct Funnel: ~Copyable {
     struct Ending: Sendable {
         var request: InferenceRequest
         var error: ServingError
+        var ended: Instant
         /// Why, unless the client gave up.
         var reason: RejectReason?
     }
@@ -62,6 +63,7 @@ struct Funnel: ~Copyable {
         for (index, request) in requests.enumerated() {
             request.arrival = now
             request.id = waiting.insert(request)
+            request.ahead = scheduler.queuedRequests
             inFlight += 1
             decide(
                 .arrived(
@@ -115,13 +117,15 @@ struct Funnel: ~Copyable {
                     (
                         launch.instance,
                         Batch(
-                            id: launch.batch, requests: requests, rows: launch.rows, launched: now,
-                            predicted: launch.predicted)
+                            id: launch.batch, instance: launch.instance, requests: requests,
+                            rows: launch.rows, launched: now, predicted: launch.predicted,
+                            rule: actions.rules[work.launches.count],
+                            leftBehind: scheduler.queuedRequests)
                     ))
             case .reject(let id, let reason, let retryAfter):
-                end(id, ServingError(reason, retryAfter: retryAfter), reason, &work)
+                end(id, ServingError(reason, retryAfter: retryAfter), reason, at: now, &work)
             case .cancelled(let id):
-                end(id, ServingError(.cancelled, "the client went away"), nil, &work)
+                end(id, ServingError(.cancelled, "the client went away"), nil, at: now, &work)
             }
         }
         actions.removeAll()
@@ -148,10 +152,12 @@ struct Funnel: ~Copyable {
     }
 
     private mutating func end(
-        _ id: RequestID, _ error: ServingError, _ reason: RejectReason?, _ work: inout Work
+        _ id: RequestID, _ error: ServingError, _ reason: RejectReason?, at now: Instant,
+        _ work: inout Work
     ) {
         inFlight -= 1
-        work.endings.append(Ending(request: waiting.remove(id), error: error, reason: reason))
+        work.endings.append(
+            Ending(request: waiting.remove(id), error: error, ended: now, reason: reason))
     }
 }
 

@@ -23,6 +23,9 @@ package final class ServedModel: Sendable {
     /// Resident bytes that loading and warming up added to the process; an estimate.
     package let measuredBytes: UInt64
 
+    /// What was decided about the latest requests.
+    package let decisions: DecisionLog
+
     private let clock: any RuntimeClock
     private let timer: any WakeupTimer
     private let funnel: Guarded<Funnel>
@@ -42,6 +45,7 @@ package final class ServedModel: Sendable {
     ) {
         interface = specification.interface
         self.specification = specification
+        decisions = DecisionLog(specification.decisions, model: specification.interface.name)
         self.measuredBytes = measuredBytes
         self.clock = clock
         self.timer = timer
@@ -55,7 +59,9 @@ package final class ServedModel: Sendable {
         let tape = specification.recorder?.tape(specification.interface, configuration)
         self.tape = tape
         funnel = Guarded(Funnel(Scheduler(configuration), gate: gate, tape: tape))
-        book = Guarded(ModelStatistics(classes: specification.classes.count))
+        book = Guarded(
+            ModelStatistics(
+                classes: specification.classes.count, instances: specification.instances))
         for member in crew {
             member.join(self)
             carryOut(
@@ -83,6 +89,16 @@ package final class ServedModel: Sendable {
     /// handed in.
     package func turnsAway(_ priorityClass: ClassIndex, deadline: Instant) -> Bool {
         gate.turnsAway(priorityClass, deadline: deadline)
+    }
+
+    /// Notes a request that ``turnsAway(_:deadline:)`` told to be refused, for whoever asks about it.
+    package func noteTurnedAway(
+        _ label: RequestLabel, _ priorityClass: ClassIndex, arrival: Instant, deadline: Instant
+    ) {
+        decisions.append(
+            DecisionRecord(
+                label: label, priorityClass: priorityClass, outcome: .turnedAway, ahead: 0, size: 0,
+                arrival: arrival, deadline: deadline, ended: arrival, work: .none))
     }
 
     /// The client of a request went away. A request that waits is ended; one that runs completes.
@@ -202,12 +218,14 @@ package final class ServedModel: Sendable {
 
     private func record(_ batch: Batch, _ outcome: BatchRunner.Outcome, ended: Instant) {
         book.withLock { $0.record(batch, outcome, ended: ended) }
+        decisions.append(batch, outcome, ended: ended)
     }
 
     private func record(_ endings: [Funnel.Ending]) {
         book.withLock { book in
             for ending in endings { book.record(ending) }
         }
+        decisions.append(endings)
     }
 }
 

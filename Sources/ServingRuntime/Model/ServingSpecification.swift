@@ -27,6 +27,9 @@ package struct ServingSpecification: Sendable {
     /// Records what the scheduler is told and answers; `nil` for no recording.
     package var recorder: TraceRecorder?
 
+    /// What is remembered about requests that have ended.
+    package var decisions = DecisionSettings()
+
     /// Told of every batch that the engine failed, on the instance's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void
 

@@ -50,8 +50,8 @@ package struct InputBytes: Sendable {
 
 /// One request on its way through the runtime: payload, promise, and where the answer goes.
 ///
-/// `@unchecked Sendable`: all fields but ``id`` are immutable, and the guard of ``id`` is the lock of
-/// the model that the request was submitted to.
+/// `@unchecked Sendable`: all fields but ``arrival``, ``id`` and ``ahead`` are immutable, and the guard
+/// of those is the lock of the model that the request was submitted to.
 package final class InferenceRequest: SlabRequest, @unchecked Sendable {
     /// One entry for each input of the model, in the signature's order.
     package let inputs: [InputBytes]
@@ -77,17 +77,23 @@ package final class InferenceRequest: SlabRequest, @unchecked Sendable {
     /// The submitter's own object for this request, handed back with the completion.
     package let context: AnyObject?
 
+    /// What it is called outside.
+    package let label: RequestLabel
+
     /// When the request was handed to the scheduler.
     package internal(set) var arrival = Instant.origin
 
     /// The scheduler's name for the request.
     var id = RequestID(0)
 
+    /// Requests that waited when it came.
+    var ahead = 0
+
     /// Makes a request; see the properties.
     package init(
         inputs: [InputBytes], owners: [AnyObject], shapes: [[Int]]? = nil, rows: Int,
         priorityClass: ClassIndex, deadline: Instant, sink: any CompletionSink,
-        context: AnyObject? = nil
+        context: AnyObject? = nil, label: RequestLabel = .none
     ) {
         self.inputs = inputs
         self.owners = owners
@@ -97,6 +103,7 @@ package final class InferenceRequest: SlabRequest, @unchecked Sendable {
         self.deadline = deadline
         self.sink = sink
         self.context = context
+        self.label = label
     }
 
     /// Payload bytes over all inputs.

@@ -28,4 +28,34 @@ package struct LatencyHistogram: Sendable, Equatable {
         sum = sum + sample
         count += 1
     }
+
+    /// The samples that came after `earlier`, an older reading of the same histogram; all of them when it
+    /// has begun anew since.
+    package func since(_ earlier: LatencyHistogram) -> LatencyHistogram {
+        var later = self
+        guard count >= earlier.count else { return self }
+        for index in counts.indices {
+            later.counts[index] -= min(earlier.counts[index], counts[index])
+        }
+        later.count = later.counts.reduce(0, +)
+        later.sum = sum - earlier.sum
+        return later
+    }
+
+    /// The time that a `share` of the samples did not exceed, taken to be even within its bucket; `nil`
+    /// without samples.
+    package func quantile(_ share: Double) -> Interval? {
+        guard count > 0 else { return nil }
+        var missing = share * Double(count)
+        for (index, inBucket) in counts.enumerated() where inBucket > 0 {
+            guard missing > Double(inBucket), index < Self.bounds.count else {
+                let lower = index > 0 ? Self.bounds[index - 1] : 0
+                let upper = index < Self.bounds.count ? Self.bounds[index] : lower
+                let part = min(max(missing / Double(inBucket), 0), 1)
+                return Interval(milliseconds: (lower + (upper - lower) * part) * 1_000)
+            }
+            missing -= Double(inBucket)
+        }
+        return Interval(milliseconds: (Self.bounds.last ?? 0) * 1_000)
+    }
 }

@@ -6,6 +6,8 @@ extension ModelStatistics {
         executions += 1
         inferences += UInt64(batch.rows)
         lastInference = ended
+        let instance = batch.instance.rawValue
+        busy[instance] = busy[instance] + batch.launched.interval(to: ended)
         let computed = batch.launched + outcome.assembly + outcome.compute
         let output = computed.interval(to: ended)
         batches[batch.rows, default: BatchSize()].input.add(outcome.assembly)

@@ -67,11 +67,14 @@ package struct ModelStatistics: Sendable, Equatable {
     package var computeOutput = Duration()
     /// By rows of the batch.
     package var batches: [Int: BatchSize] = [:]
+    /// Time that each instance had a batch, by its number.
+    package var busy: [Interval]
     /// By position in the class table.
     package var classes: [Class]
 
     /// All zero, for a table of `classes` classes.
-    package init(classes: Int) {
+    package init(classes: Int, instances: Int = 1) {
+        busy = Array(repeating: .zero, count: instances)
         self.classes = Array(repeating: Class(), count: classes)
     }
 }

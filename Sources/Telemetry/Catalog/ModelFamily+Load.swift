@@ -24,6 +24,14 @@ extension ModelFamily {
             $1.add(int: UInt64($0.load.inFlight))
         },
         ModelFamily(
+            "headway_instance_busy_seconds_total", .counter, labels: ["model_instance"],
+            "Time that each instance had a batch, from decision to answers"
+        ) { figures, samples in
+            for (instance, busy) in figures.statistics.busy.enumerated() {
+                samples.add(["\(instance)"], real: busy.seconds)
+            }
+        },
+        ModelFamily(
             "headway_predicted_latency_seconds", .gauge, labels: ["batch"],
             "Promised duration of a batch of one row (single) and of the largest batch (full)"
         ) { figures, samples in

@@ -13,12 +13,32 @@ extension ProcessFamily {
             if figures.residentBytes > 0 { samples.add(int: figures.residentBytes) }
         },
         ProcessFamily(
+            "headway_process_proportional_bytes", .gauge,
+            "Bytes of the server's process, those that it shares with others counted in part"
+        ) { figures, samples in
+            if let bytes = figures.proportionalBytes { samples.add(int: bytes) }
+        },
+        ProcessFamily(
             "headway_process_cpu_seconds_total", .counter,
             "CPU time that the server's process has used, user and system"
         ) { $1.add(real: $0.cpuTime.seconds) },
         ProcessFamily(
             "headway_process_uptime_seconds", .gauge, "Time since the server's process began"
         ) { $1.add(real: $0.uptime.seconds) },
+        ProcessFamily(
+            "headway_traces_exported_total", .counter, "Traced requests sent to the collector"
+        ) { figures, samples in
+            if let traces = figures.traces { samples.add(int: traces.exported) }
+        },
+        ProcessFamily(
+            "headway_traces_dropped_total", .counter, labels: ["reason"],
+            "Traced requests that were dropped: too many waited (queue), or the collector did not "
+                + "take them (collector)"
+        ) { figures, samples in
+            guard let traces = figures.traces else { return }
+            samples.add(["queue"], int: traces.droppedByQueue)
+            samples.add(["collector"], int: traces.droppedByCollector)
+        },
         ProcessFamily(
             "nv_cpu_utilization", .gauge,
             "Share of the machine's CPU time in use since the last reading [0.0 - 1.0]"

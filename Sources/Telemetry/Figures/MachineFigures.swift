@@ -86,6 +86,15 @@ enum ProcFile {
         return (total, total - available)
     }
 
+    /// The proportional set size of `/proc/self/smaps_rollup`, in bytes.
+    static func proportionalBytes(in text: String) -> UInt64? {
+        for line in text.split(separator: "\n") where line.hasPrefix("Pss:") {
+            let fields = line.split(separator: " ")
+            if fields.count >= 2, let kibibytes = UInt64(fields[1]) { return kibibytes << 10 }
+        }
+        return nil
+    }
+
     /// The first line of `/proc/stat`: user nice system idle iowait irq softirq steal.
     static func ticks(in text: String) -> CPUTicks? {
         let fields = text.prefix { $0 != "\n" }.split(separator: " ")

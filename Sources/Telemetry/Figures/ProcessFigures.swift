@@ -1,5 +1,6 @@
 package import ServingModel
 internal import ServingRuntime
+internal import Synchronization
 
 /// What the process has to tell at one moment.
 package struct ProcessFigures: Sendable {
@@ -7,12 +8,16 @@ package struct ProcessFigures: Sendable {
     package var version: String
     /// Resident bytes; 0 where the system does not tell.
     package var residentBytes: UInt64
+    /// Bytes with shared pages counted in proportion; `nil` where the system does not tell.
+    package var proportionalBytes: UInt64?
     /// CPU time used so far.
     package var cpuTime: Interval
     /// Time since the process began to serve.
     package var uptime: Interval
     /// The machine, where the system tells.
     package var machine: MachineFigures?
+    /// What became of traces, if there are any.
+    package var traces: TraceFigures?
 
     /// Gathers figures; see the properties.
     package init(
@@ -33,10 +38,15 @@ package final class ProcessObserver: Sendable {
     private let version: String
     private let started: Instant
     private let machine = MachineObserver()
+    private let proportional = Mutex<(at: Interval, bytes: UInt64?)>((.zero, nil))
+    private let traces: @Sendable () -> TraceFigures?
 
-    /// An observer of this process from now on.
-    package init(version: String) {
+    /// An observer of this process from now on, who asks `traces` what became of those.
+    package init(
+        version: String, traces: @escaping @Sendable () -> TraceFigures? = { nil }
+    ) {
         self.version = version
+        self.traces = traces
         started = MonotonicClock().now()
         // The first reading of the CPU is the beginning of the first interval.
         _ = machine.read()
@@ -44,9 +54,25 @@ package final class ProcessObserver: Sendable {
 
     /// The present figures.
     package func read() -> ProcessFigures {
-        ProcessFigures(
+        var figures = ProcessFigures(
             version: version, residentBytes: ProcessUsage.residentBytes,
             cpuTime: ProcessUsage.cpuTime, uptime: started.interval(to: MonotonicClock().now()),
             machine: machine.read())
+        figures.proportionalBytes = readProportional(at: figures.uptime)
+        figures.traces = traces()
+        return figures
+    }
+
+    /// The system counts every page for it, so it is asked once in ten seconds at most.
+    private func readProportional(at uptime: Interval) -> UInt64? {
+        proportional.withLock { last in
+            if last.bytes == nil || uptime >= last.at + .seconds(10) {
+                last = (
+                    uptime,
+                    ProcFile.proportionalBytes(in: ProcFile.text("/proc/self/smaps_rollup"))
+                )
+            }
+            return last.bytes
+        }
     }
 }

@@ -46,6 +46,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Least severe messages to log: trace, debug, info, notice, warning, error.")
     var logLevel: String?
 
+    @Option(help: "How messages are written: text or json. [default: text]")
+    var logFormat: String?
+
     @Option(
         help:
             "File to record every scheduling decision to, for `headway replay`. [default: none]")
@@ -57,7 +60,13 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         Signals.heed()
         let configuration = try resolveConfiguration()
-        LoggingSystem.bootstrap { label in StreamLogHandler.standardError(label: label) }
+        let format = configuration.logFormat
+        LoggingSystem.bootstrap { label in
+            switch format {
+            case .text: StreamLogHandler.standardError(label: label)
+            case .json: JSONLogHandler(label: label)
+            }
+        }
         var logger = Logger(label: "headway")
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
         if grpcPort != nil {
@@ -92,7 +101,7 @@ struct Serve: AsyncParsableCommand {
                     host: host, httpPort: httpPort, metricsPort: metricsPort,
                     repositories: modelRepository, eventLoops: eventLoops,
                     threadsPerInstance: threadsPerInstance, logLevel: logLevel,
-                    record: record, settings: settings))
+                    logFormat: logFormat, record: record, settings: settings))
         } catch {
             throw ServeFailure("\(error)")
         }

@@ -18,29 +18,34 @@ struct ServerAssembly {
     let engines: [any Engine]
     let logger: Logger
 
-    /// Services stop in the reverse of this order: readiness goes first, then the API drains, and the
-    /// models end when nobody can ask for them any more.
+    /// Services stop in the reverse of this order: readiness goes first, then the API drains, the models
+    /// end when nobody can ask for them any more, and the last spans are sent.
     func run() async throws {
         let catalog = ModelCatalog()
         let repository = ModelRepository(roots: repositories, engines: engines.map(\.descriptor))
         // A repository that cannot be read is better said before ports are opened.
         _ = try repository.scan()
         let recorder = try makeRecorder()
+        let exporter = try makeExporter()
         let manager = ModelManager(
-            repository: repository, engines: engines, settings: modelSettings(recorder),
-            catalog: catalog, timer: ThreadTimer(), logger: logger)
-        let gateway = HTTPGateway(manager: manager, settings: gatewaySettings, logger: logger)
+            repository: repository, engines: engines,
+            settings: modelSettings(recorder, exporter), catalog: catalog, timer: ThreadTimer(),
+            logger: logger)
+        let gateway = HTTPGateway(
+            manager: manager, settings: gatewaySettings, exporter: exporter, logger: logger)
         let bound = AsyncStream.makeStream(of: BoundPort.self)
-        let services: [any Service] = [
+        var services: [any Service] = [
             ModelService(
                 manager: manager, repositories: repositories, host: configuration.network.host,
                 bound: bound.stream),
             gateway.metrics { bound.continuation.yield(.metrics($0)) },
             gateway.api { bound.continuation.yield(.api($0)) },
+            gateway.monitor,
             DrainSignal(
                 catalog: catalog, timeout: configuration.limits.drainTimeout, recorder: recorder,
                 logger: logger),
         ]
+        if let exporter { services.insert(exporter, at: 0) }
         let group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         do {
@@ -63,16 +68,37 @@ struct ServerAssembly {
         }
     }
 
-    private func modelSettings(_ recorder: TraceRecorder?) -> ModelSettings {
+    private func makeExporter() throws -> TraceExporter? {
+        guard let endpoint = configuration.observability.traceEndpoint else { return nil }
+        do {
+            return try TraceExporter(
+                endpoint: endpoint, classes: configuration.classes, logger: logger)
+        } catch {
+            throw ServeFailure("observability.trace_endpoint: \(error)")
+        }
+    }
+
+    private func modelSettings(
+        _ recorder: TraceRecorder?, _ exporter: TraceExporter?
+    ) -> ModelSettings {
         let runtime = configuration.runtime
         let cores = HTTPGateway.availableCores
-        return ModelSettings(
+        var settings = ModelSettings(
             classes: configuration.classes,
             maxQueuedRequests: configuration.limits.maxQueuedRequests,
             maxQueuedBytes: configuration.limits.maxQueuedBytes,
             threadsPerInstance: runtime.threadsPerInstance,
             sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores,
             recorder: recorder, generation: generationSettings)
+        settings.decisions = DecisionSettings(
+            capacity: configuration.observability.decisionRecords,
+            sampling: configuration.observability.decisionSampling)
+        if let exporter {
+            settings.decisions.onTraced = { record, model in
+                exporter.offer(TracedRequest(record, model: model))
+            }
+        }
+        return settings
     }
 
     private var generationSettings: GenerationSettings {
@@ -97,7 +123,8 @@ struct ServerAssembly {
 
     private var gatewaySettings: HTTPGatewaySettings {
         let limits = configuration.limits
-        return HTTPGatewaySettings(
+        let observability = configuration.observability
+        var settings = HTTPGatewaySettings(
             host: configuration.network.host, port: configuration.network.httpPort,
             metricsPort: configuration.network.metricsPort,
             eventLoops: configuration.runtime.eventLoops(cores: HTTPGateway.availableCores),
@@ -105,6 +132,8 @@ struct ServerAssembly {
             connection: ConnectionLimits(
                 maxBodyBytes: limits.maxBodyBytes, headerTimeout: limits.headerTimeout,
                 idleTimeout: limits.idleTimeout, maxHeaderBytes: limits.maxHeaderBytes))
+        if observability.traceEndpoint != nil { settings.traceRatio = observability.traceRatio }
+        return settings
     }
 
     private var quiet: Logger {

@@ -39,7 +39,7 @@ struct PrecedenceTests {
             overrides: Overrides(
                 host: "::1", httpPort: 0, metricsPort: 0, repositories: ["a:b", "c"],
                 eventLoops: 6, threadsPerInstance: 7, logLevel: "error",
-                record: "run.trace"))
+                logFormat: "json", record: "run.trace"))
         #expect(resolved.network.host == "::1")
         #expect(resolved.network.httpPort == 0)
         #expect(resolved.network.metricsPort == 0)
@@ -47,6 +47,7 @@ struct PrecedenceTests {
         #expect(resolved.runtime.eventLoops == 6)
         #expect(resolved.runtime.threadsPerInstance == 7)
         #expect(resolved.logLevel == .error)
+        #expect(resolved.logFormat == .json)
         #expect(resolved.record == "run.trace")
         #expect(ServerConfiguration().record == nil)
     }
@@ -60,6 +61,8 @@ struct PrecedenceTests {
             "generation.kv_memory_percent": "3", "generation.threads": "3",
             "generation.max_step_tokens": "4096", "generation.exact": "true",
             "generation.policy": "orca", "generation.ttft_ms": "300,400",
+            "log_format": "json", "observability.trace_ratio": "0.25",
+            "observability.trace_endpoint": "http://localhost:4318/v1/traces",
         ]
         for key in ServerConfiguration.reference {
             guard let variable = key.environment else { continue }

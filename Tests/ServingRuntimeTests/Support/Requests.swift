@@ -28,7 +28,8 @@ struct Order: Sendable {
     ///   - pieces: Pieces that the input is cut into.
     ///   - canary: Lives exactly as long as the request.
     func request(
-        to sink: any CompletionSink, isOpen: Bool = false, pieces: Int = 1, canary: Canary? = nil
+        to sink: any CompletionSink, isOpen: Bool = false, pieces: Int = 1, canary: Canary? = nil,
+        named name: String? = nil
     ) -> InferenceRequest {
         let owners: [AnyObject] = canary.map { [$0] } ?? []
         let buffer = Rows.buffer(rows.flatMap { $0 })
@@ -41,7 +42,8 @@ struct Order: Sendable {
             inputs: [pieces == 1 ? InputBytes(bytes) : InputBytes(pieces: parts)],
             owners: owners + [buffer], shapes: isOpen ? [[length]] : nil, rows: payloads.count,
             priorityClass: ClassIndex(priorityClass), deadline: deadline, sink: sink,
-            context: Note(order: self))
+            context: Note(order: self),
+            label: name.map { RequestLabel(name: .text($0)) } ?? .none)
     }
 }
 

@@ -214,6 +214,8 @@ struct PrometheusExpositionTests {
         var process = quietProcess
         process.machine = nil
         process.residentBytes = 0
+        process.proportionalBytes = nil
+        process.traces = nil
         let read = try ExpositionGrammar(
             PrometheusExposition.render(models: [], process: process))
         #expect(

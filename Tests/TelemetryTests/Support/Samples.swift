@@ -70,7 +70,13 @@ func busyGenerator(_ name: String = "tales", version: Int = 2) -> GeneratorFigur
 }
 
 /// Figures of a process on a known machine.
-let quietProcess = ProcessFigures(
-    version: "1.2.3", residentBytes: 1 << 20, cpuTime: .milliseconds(1_500), uptime: .seconds(60),
-    machine: MachineFigures(
-        utilization: 0.25, memoryTotalBytes: 1 << 30, memoryUsedBytes: 1 << 29))
+let quietProcess: ProcessFigures = {
+    var figures = ProcessFigures(
+        version: "1.2.3", residentBytes: 1 << 20, cpuTime: .milliseconds(1_500),
+        uptime: .seconds(60),
+        machine: MachineFigures(
+            utilization: 0.25, memoryTotalBytes: 1 << 30, memoryUsedBytes: 1 << 29))
+    figures.proportionalBytes = 1 << 19
+    figures.traces = TraceFigures()
+    return figures
+}()
