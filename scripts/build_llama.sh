@@ -96,8 +96,10 @@ copy_plugin() {
     done
 }
 
+# The build folder may remember a ninja of another clone, which may be gone.
 compile() {
     cmake -S "$work/plugin" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_MAKE_PROGRAM="$(command -v ninja)" \
         -DLLAMA_SOURCE="$work/source" -DHEADWAY_INCLUDE="$work/plugin" \
         -DHEADWAY_LLAMA_RELEASE="llama-cpp-python $release" ${flags[@]+"${flags[@]}"} &&
         cmake --build "$work/build" --target headway-llama -j "$jobs"

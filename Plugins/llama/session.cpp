@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include "attention.hpp"
 #include "sampler.hpp"
 
 #include <algorithm>
@@ -66,7 +67,7 @@ void check(const headway_session_options & options) {
 }
 
 llama_context_params params_of(
-    const headway_model & model, const headway_session_options & options) {
+    const headway_model & model, const headway_session_options & options, bool computes_alone) {
     llama_context_params params = llama_context_default_params();
     const int32_t most = std::min(options.key_value_tokens, llama_model_n_ctx_train(model.model));
     params.n_seq_max = (uint32_t) options.slots;
@@ -79,7 +80,7 @@ llama_context_params params_of(
         params.abort_callback = is_interrupted;
         params.abort_callback_data = const_cast<int32_t *>(options.interrupt);
     }
-    if (options.is_exact != 0) {
+    if (computes_alone) {
         // Sums are rounded, so they depend on their order. Each slot has cells of its own, in the
         // order of its tokens, and each token is computed alone: then nothing else can change the
         // order. Products of one column also take another path than those of several.
@@ -131,13 +132,15 @@ uint64_t checksum(const uint8_t * bytes, size_t count) {
 headway_session::headway_session(
     const headway_model & model, const headway_session_options & options)
     : model(model), options(options), books(options.slots, options.key_value_tokens),
+      computes_alone(options.is_exact != 0 && !headway::is_batch_invariant(model)),
       fed((size_t) options.slots, 0) {
-    const llama_context_params params = headway::params_of(model, options);
+    const llama_context_params params = headway::params_of(model, options, computes_alone);
     context = llama_init_from_model(model.model, params);
     if (context == nullptr) {
         throw Failure(
             HEADWAY_OUT_OF_MEMORY, "no session could be made: " + headway::logged_errors());
     }
+    headway::order_attention(context);
     batch = llama_batch_init(options.max_step_tokens, 0, 1);
 }
 
@@ -392,7 +395,7 @@ int32_t copy_slot(headway_session * session, int32_t slot, int32_t other, int32_
             return;
         }
         llama_memory_seq_rm(memory, other, -1, -1);
-        if (session->options.is_exact != 0 && count > 0) {
+        if (session->computes_alone && count > 0) {
             // Slots have cells of their own here, so keys and values are really copied.
             const size_t size = llama_state_seq_get_size(session->context, slot);
             std::vector<uint8_t> bytes(size);

@@ -41,6 +41,9 @@ struct headway_session {
     headway_session_options options;
     llama_context * context = nullptr;
     headway::CacheBooks books;
+    /// Whether tokens are computed one by one, in cells of their slot's own, because the model's sums would
+    /// depend on what else is in a batch and an exact session was asked for.
+    const bool computes_alone;
     llama_batch batch = {};
     /// Whether an assertion failed in a step: what the context holds then is not known.
     bool is_broken = false;

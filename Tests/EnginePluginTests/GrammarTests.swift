@@ -72,14 +72,14 @@ struct GrammarTests {
         let grammar = Grammar(
             text: "root ::= \"Z\" [0-9]{3}", isLazy: true, triggerWords: ["Z"])
         let free = try Fixtures.text(
-            model, "Say it", SamplingParameters(temperature: 0, grammar: grammar), count: 40)
-        let greedy = try Fixtures.text(model, "Say it", .greedy, count: 40)
+            model, "Speak", SamplingParameters(temperature: 0, grammar: grammar), count: 40)
+        let greedy = try Fixtures.text(model, "Speak", .greedy, count: 40)
         #expect(!greedy.contains("Z") && free == greedy, "the fixture's answer has no Z")
         // A bias makes the trigger likely, and what may not follow it unlikelier than nothing.
         let zed = try #require(
             model.tokenize("Z", addsSpecial: false, parsesSpecial: false).first)
         let text = try Fixtures.text(
-            model, "Say it",
+            model, "Speak",
             SamplingParameters(
                 temperature: 0, logitBias: [LogitBias(token: zed, bias: 1_000)], grammar: grammar),
             count: 40)
@@ -87,7 +87,7 @@ struct GrammarTests {
         let pattern = Grammar(
             text: grammar.text, isLazy: true, triggerPatterns: ["^(Z)"])
         let same = try Fixtures.text(
-            model, "Say it",
+            model, "Speak",
             SamplingParameters(
                 temperature: 0, logitBias: [LogitBias(token: zed, bias: 1_000)], grammar: pattern),
             count: 40)
