@@ -10,8 +10,9 @@ every load on one server after the other; a figure is the median of the rounds. 
 processor 0 with one thread for the engine, this client on the others.
 
 Loads: 1, 8 and 32 streams, each asking again as soon as it is answered; the same 16 streams alone and
-beside a prompt of about 3,900 tokens that arrives every two seconds; 200 requests of mixed length at
-once, also as a raw loop over llama_decode.
+beside prompts of about 3,900 tokens, one every two seconds or as soon as the one before is answered;
+200 requests of mixed length at once, also as a raw loop over llama_decode, with one cache for all slots
+and with one for each.
 Every request streams, decodes greedily and ignores the end token, so that all servers do the same work.
 """
 
@@ -41,7 +42,7 @@ from wire import parse_head  # noqa: E402
 MODEL = ROOT / "models" / "tales" / "1" / "model.gguf"
 SLOTS = 32
 STEP_TOKENS = 512
-KV_TOKENS = 32_768  # as models/tales/config.pbtxt says
+CONTEXT = 4_096
 LONG_PROMPT = 15_000  # bytes; about 3,900 tokens
 LONG_EVERY = 2.0  # seconds
 HEADERS = {"x-headway-class": "high", "x-slo-ttft-ms": "600000", "x-headway-deadline-ms": "600000"}
@@ -133,15 +134,20 @@ async def beside_long_prompts(address, tasks, streams, rng):
     """The same while long prompts arrive: (what the clients saw, seconds, what the long ones saw)."""
     long = []
 
+    over = asyncio.Event()
+
     async def arrivals():
-        while True:
-            long.append(asyncio.create_task(ask(address, Task(text_of(rng, LONG_PROMPT), 16))))
-            await asyncio.sleep(LONG_EVERY)
+        # One at a time: a server that cannot keep up would never come to the end of a growing queue.
+        while not over.is_set():
+            started = time.perf_counter()
+            long.append(await ask(address, Task(text_of(rng, LONG_PROMPT), 16)))
+            await asyncio.sleep(max(LONG_EVERY - (time.perf_counter() - started), 0))
 
     source = asyncio.create_task(arrivals())
     seen, seconds = await closed_loop(address, tasks, streams)
-    source.cancel()
-    return seen, seconds, await asyncio.gather(*long)
+    over.set()
+    await source
+    return seen, seconds, long
 
 
 def percentile(values, share):
@@ -179,10 +185,10 @@ def measure(address, seed):
     tasks = lambda count: [short_task(rng) for _ in range(count)]  # noqa: E731
     asyncio.run(closed_loop(address, tasks(8), 4))
     rows = {}
-    for streams, count in ((1, 12), (8, 64), (32, 192)):
+    for streams, count in ((1, 12), (8, 64), (32, 128)):
         rows[f"{streams} streams"] = figures(*asyncio.run(closed_loop(address, tasks(count), streams)))
-    rows["16 streams"] = figures(*asyncio.run(closed_loop(address, tasks(160), 16)))
-    seen, seconds, long = asyncio.run(beside_long_prompts(address, tasks(160), 16, rng))
+    rows["16 streams"] = figures(*asyncio.run(closed_loop(address, tasks(96), 16)))
+    seen, seconds, long = asyncio.run(beside_long_prompts(address, tasks(96), 16, rng))
     rows["16 streams, long prompts beside"] = figures(seen, seconds)
     rows["the long prompts"] = figures(long, seconds)
     rows["200 at once, mixed"] = figures(*asyncio.run(closed_loop(address, mixed_tasks(seed), 200)))
@@ -196,8 +202,9 @@ class Peer:
         self.port = free_port()
         self.address = ("127.0.0.1", self.port)
         command = [program, "--model", MODEL, "--port", self.port, "--parallel", SLOTS]
-        command += ["--ctx-size", KV_TOKENS, "--threads", 1, "--threads-batch", 1, "--threads-http", 4]
-        command += ["--batch-size", 2048, "--ubatch-size", STEP_TOKENS, "--kv-unified"]
+        # A cache for each slot, which is quicker than one for all.
+        command += ["--ctx-size", SLOTS * CONTEXT, "--threads", 1, "--threads-batch", 1, "--threads-http", 4]
+        command += ["--batch-size", 2048, "--ubatch-size", STEP_TOKENS]
         self.process = subprocess.Popen(
             [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -237,9 +244,9 @@ def raw_input(server, seed):
     return "".join(lines)
 
 
-def raw(program, lines):
-    """The same as a loop over llama_decode alone."""
-    command = [program, str(MODEL), str(SLOTS), str(STEP_TOKENS), "1"]
+def raw(program, lines, caches):
+    """The same as a loop over llama_decode alone, with `one` cache for all slots or one for `each`."""
+    command = [program, str(MODEL), str(SLOTS), str(STEP_TOKENS), "1", caches]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
     return {"tokens_per_s": answer["generated"] / answer["seconds"]}
@@ -264,12 +271,14 @@ def one_round(arguments, seed):
         pin(client_side)
         with server:
             found[name] = measure(server.address, seed)
+            print(f"==> {name} measured", file=sys.stderr, flush=True)
             if arguments.raw and name == "Headway":
                 lines = raw_input(server, seed)
         pin(every)
     if arguments.raw:
         pin(server_side)
-        found["raw loop"] = {"200 at once, mixed": raw(arguments.raw, lines)}
+        for caches in ("one", "each"):
+            found[f"raw loop, {caches}"] = {"200 at once, mixed": raw(arguments.raw, lines, caches)}
         pin(every)
     return found
 
@@ -289,7 +298,7 @@ def show(rounds, markdown):
     """The medians of the rounds, a row for each load and server."""
     bar, rule = ("| ", "|---" * (2 + len(COLUMNS)) + "|") if markdown else ("", "")
     line = lambda cells: bar + " | ".join(cells) + (" |" if markdown else "")  # noqa: E731
-    widths = [33, 12] + [11] * len(COLUMNS)
+    widths = [33, 14] + [11] * len(COLUMNS)
     pad = lambda cells: cells if markdown else [c.ljust(w) for c, w in zip(cells, widths)]  # noqa: E731
     print(line(pad(["load", "server", *TITLES])))
     if rule:
@@ -308,6 +317,7 @@ def main():
     parser.add_argument("--raw", help="the raw loop, scripts/raw_decode.cpp")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--json", help="a file for the figures of each round")
     parser.add_argument("--flag", action="append", default=[], help="one more flag for `headway serve`")
     arguments = parser.parse_args()
     gc.disable()
@@ -315,6 +325,8 @@ def main():
     for number in range(arguments.rounds):
         rounds.append(one_round(arguments, seed=number))
         gc.collect()
+        if arguments.json:
+            Path(arguments.json).write_text(json.dumps(rounds, indent=1) + "\n")
         print(f"==> round {number + 1} of {arguments.rounds} done", file=sys.stderr, flush=True)
     show(rounds, arguments.markdown)
 

@@ -1,7 +1,8 @@
 // The raw loop that scripts/bench_generation.py compares servers with: llama.cpp, a batch, nothing else.
 //
-//     raw_decode MODEL SLOTS STEP_TOKENS THREADS < requests > figures
+//     raw_decode MODEL SLOTS STEP_TOKENS THREADS one|each < requests > figures
 //
+// The last word says whether all slots share one cache of keys and values or each has its own.
 // Each input line is `new_tokens prompt_token prompt_token …`. Requests start as slots become free; a step
 // holds one token of each running request and then as many prompt tokens as fit; tokens are chosen
 // greedily. No scheduler, no text, no network: what the engine itself can do on these requests.
@@ -49,8 +50,8 @@ static void add(llama_batch &batch, llama_token token, int position, int slot, b
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) {
-        fprintf(stderr, "usage: raw_decode MODEL SLOTS STEP_TOKENS THREADS < requests\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: raw_decode MODEL SLOTS STEP_TOKENS THREADS one|each < requests\n");
         return 2;
     }
     const int slots = atoi(argv[2]), budget = atoi(argv[3]), threads = atoi(argv[4]);
@@ -68,11 +69,11 @@ int main(int argc, char **argv) {
     }
 
     llama_context_params parameters = llama_context_default_params();
-    parameters.n_ctx = uint32_t(slots * (longest + 1));
+    parameters.n_ctx = uint32_t(slots * (longest + 1 + 256) / 256 * 256);
     parameters.n_batch = parameters.n_ubatch = uint32_t(budget);
     parameters.n_seq_max = uint32_t(slots);
     parameters.n_threads = parameters.n_threads_batch = threads;
-    parameters.kv_unified = true;
+    parameters.kv_unified = std::string(argv[5]) == "one";
     llama_context *context = llama_init_from_model(model, parameters);
     if (!context) return 1;
     llama_memory_t memory = llama_get_memory(context);
