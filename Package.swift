@@ -140,11 +140,12 @@ if !coreOnly {
                 "ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator",
                 "ServerConfiguration", .product(name: "Yams", package: "Yams"),
             ]),
-        ring("Telemetry", ["ServingModel", "ServingRuntime", "CPlatform"]),
+        ring("Telemetry", ["ServingModel", "ControlCore", "ServingRuntime", "CPlatform"]),
         ring(
             "GatewayCore",
             [
-                "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository", logging,
+                "ServingModel", "ControlCore", "EngineAPI", "ServingRuntime", "ModelRepository",
+                logging,
             ]),
         ring(
             "GatewayHTTP",
@@ -183,7 +184,7 @@ if !coreOnly {
                 "ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator",
                 "ScenarioFiles",
             ]),
-        tests("TelemetryTests", ["ServingModel", "ServingRuntime", "Telemetry"]),
+        tests("TelemetryTests", ["ServingModel", "ControlCore", "ServingRuntime", "Telemetry"]),
         tests(
             "GatewayHTTPTests",
             [

@@ -69,13 +69,13 @@ TABLE = {
     ),
     "Telemetry": (
         2,
-        {"ServingModel", "ServingRuntime", "CPlatform"},
+        {"ServingModel", "ControlCore", "ServingRuntime", "CPlatform"},
         LIBC | {"Synchronization"},
     ),
     "GatewayCore": (
         2,
         {
-            "ServingModel", "EngineAPI", "ServingRuntime", "ModelRepository",
+            "ServingModel", "ControlCore", "EngineAPI", "ServingRuntime", "ModelRepository",
             "ServerConfiguration",
         },
         FOUNDATION | LIBC | {"Logging", "Synchronization"},

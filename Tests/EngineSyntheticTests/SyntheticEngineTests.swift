@@ -79,6 +79,31 @@ struct SyntheticEngineTests {
         #expect(waits.all == [1_000, 51_000, 1_000, 51_000, 1_000, 51_000])
     }
 
+    @Test(
+        "A fault begins and ends where it is told to, in the instance that it names",
+        arguments: ["fail", "hang", "slow", "leak", "garbage"])
+    func fault(kind: String) throws {
+        let waits = Waits()
+        let engine = SyntheticEngine(wait: { waits.add($0) })
+        let model = try engine.load(
+            Synthetic.source(
+                Synthetic.echo(.fp32, [-1, 4]),
+                [
+                    "base_us": "2", "fault": kind, "fault_from": "2", "fault_runs": "2",
+                    "fault_instance": "1", "fault_us": "50", "leak_bytes": "64",
+                ]))
+        let sound = try model.makeInstance()
+        let sick = try model.makeInstance()
+        let input = [Synthetic.tensor(.fp32, [2, 4])]
+        for _ in 1...4 { #expect(try sound.run(input)[0].shape == [2, 4]) }
+        var answers: [[Int]?] = []
+        for _ in 1...4 { answers.append(try? sick.run(input)[0].shape) }
+        let broken: [Int]? = kind == "fail" ? nil : kind == "garbage" ? [1, 4] : [2, 4]
+        #expect(answers == [[2, 4], broken, broken, [2, 4]])
+        let longer: UInt64 = kind == "hang" ? 52_000 : kind == "slow" ? 20_000 : 2_000
+        #expect(Array(waits.all.suffix(4)) == [2_000, longer, longer, 2_000])
+    }
+
     @Test("Batches above the configured number of rows run out of memory, smaller ones run")
     func outOfMemory() throws {
         let instance = try Synthetic.instance(["oom_above_rows": "4"], Waits())
@@ -120,6 +145,7 @@ struct SyntheticEngineTests {
         arguments: [
             ("base_us", "-1"), ("base_us", "nan"), ("per_row_us", "1e99"), ("tile", "0"),
             ("work", "play"), ("memory_bytes", "1.5"), ("fail_every", "x"), ("speed", "9"),
+            ("fault", "burn"), ("fault_runs", "3"),
         ])
     func parameters(key: String, value: String) {
         let error = #expect(throws: EngineError.self) {

@@ -22,11 +22,13 @@ struct SyntheticCost: Sendable {
     var stallEvery = 0
     var stallMicroseconds = 0.0
     var outOfMemoryAboveRows = 0
+    var fault: SyntheticFault?
 
     /// Reads the parameters of `source`.
     ///
     /// - Throws: Kind `invalidModel`, naming the parameter and what is allowed.
     init(_ source: ModelSource) throws(EngineError) {
+        fault = try SyntheticFault(source)
         for (key, value) in source.parameters.sorted(by: { $0.key < $1.key }) {
             switch key {
             case "base_us": baseMicroseconds = try Self.time(key, value)
@@ -38,21 +40,28 @@ struct SyntheticCost: Sendable {
             case "stall_every": stallEvery = try Self.count(key, value, from: 0)
             case "stall_us": stallMicroseconds = try Self.time(key, value)
             case "oom_above_rows": outOfMemoryAboveRows = try Self.count(key, value, from: 0)
+            case _ where SyntheticFault.parameters.contains(key): break
             default:
                 throw EngineError(
                     .invalidModel,
                     "model '\(source.name)': the synthetic engine has no parameter '\(key)'; "
                         + "it has base_us, per_row_us, tile, work, memory_bytes, fail_every, stall_every, "
-                        + "stall_us and oom_above_rows")
+                        + "stall_us, oom_above_rows, fault, fault_from, fault_runs, fault_instance, "
+                        + "fault_us and leak_bytes")
             }
         }
     }
 
     /// Time that run number `run` (from 1) of `rows` rows takes, in nanoseconds.
-    func nanoseconds(rows: Int, run: Int) -> UInt64 {
+    func nanoseconds(rows: Int, run: Int, _ fault: SyntheticFault.Kind? = nil) -> UInt64 {
         let tiles = (rows + tile - 1) / tile
         var microseconds = baseMicroseconds + perRowMicroseconds * Double(tiles * tile)
         if stallEvery > 0 && run % stallEvery == 0 { microseconds += stallMicroseconds }
+        switch fault {
+        case .slow: microseconds *= 10
+        case .hang: microseconds += self.fault?.hangMicroseconds ?? 0
+        case .fail, .leak, .garbage, nil: break
+        }
         return UInt64((microseconds * 1_000).rounded())
     }
 
@@ -83,7 +92,7 @@ struct SyntheticCost: Sendable {
         return work
     }
 
-    private static func malformed(
+    static func malformed(
         _ key: String, _ value: String, _ allowed: String
     ) -> EngineError {
         EngineError(.invalidModel, "parameter '\(key)' is '\(value)'; it takes \(allowed)")

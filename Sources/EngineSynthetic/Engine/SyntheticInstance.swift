@@ -7,9 +7,14 @@ final class SyntheticInstance: EngineInstance {
 
     /// Runs of this instance so far, those that failed included.
     private var runs = 0
+    /// Which of the model's instances it is, from 0 in the order in which they were made.
+    private let number: Int
+    /// Memory that was forgotten.
+    private var leaks: [TensorBuffer] = []
 
-    init(_ model: SyntheticModel) {
+    init(_ model: SyntheticModel, number: Int) {
         self.model = model
+        self.number = number
     }
 
     func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor] {
@@ -26,18 +31,37 @@ final class SyntheticInstance: EngineInstance {
                 "model '\(model.name)': \(rows) rows are more than the "
                     + "\(cost.outOfMemoryAboveRows) of oom_above_rows")
         }
-        let nanoseconds = cost.nanoseconds(rows: rows, run: runs)
+        let fault = cost.fault?.kind(ofRun: runs, instance: number)
+        let nanoseconds = cost.nanoseconds(rows: rows, run: runs, fault)
         if nanoseconds > 0 { model.wait(nanoseconds) }
         if cost.failEvery > 0 && runs % cost.failEvery == 0 {
             throw EngineError(
                 .failed, "model '\(model.name)': run \(runs) fails, as fail_every asks")
         }
+        if fault == .fail {
+            throw EngineError(.failed, "model '\(model.name)': run \(runs) fails, as fault asks")
+        }
+        if fault == .leak { leak(cost.fault?.leakBytes ?? 0) }
         var outputs: [Tensor] = []
         outputs.reserveCapacity(model.signature.outputs.count)
         for index in model.signature.outputs.indices {
             outputs.append(try output(index, inputs, rows))
         }
-        return outputs
+        return fault == .garbage ? outputs.map(Self.shortened) : outputs
+    }
+
+    private func leak(_ bytes: Int) {
+        let buffer = TensorBuffer(byteCount: bytes)
+        // Memory counts only once it is written to.
+        buffer.memory.initializeMemory(as: UInt8.self, repeating: 1)
+        leaks.append(buffer)
+    }
+
+    /// The same tensor with a shape of one row less than its bytes.
+    private static func shortened(_ tensor: Tensor) -> Tensor {
+        var shape = tensor.shape
+        if let rows = shape.first { shape[0] = max(rows - 1, 0) }
+        return Tensor(dataType: tensor.dataType, shape: shape, buffer: tensor.buffer)
     }
 
     private func output(

@@ -1,4 +1,5 @@
 internal import EngineAPI
+internal import Synchronization
 
 /// A loaded synthetic model.
 final class SyntheticModel: EngineModel {
@@ -7,6 +8,8 @@ final class SyntheticModel: EngineModel {
     let isBatched: Bool
     let cost: SyntheticCost
     let wait: SyntheticEngine.Wait
+
+    private let instances = Atomic(0)
 
     /// Stands for the weights: memory that is in use as long as the model is loaded.
     private let weights: TensorBuffer
@@ -26,6 +29,6 @@ final class SyntheticModel: EngineModel {
     }
 
     func makeInstance() throws(EngineError) -> any EngineInstance {
-        SyntheticInstance(self)
+        SyntheticInstance(self, number: instances.add(1, ordering: .relaxed).oldValue)
     }
 }

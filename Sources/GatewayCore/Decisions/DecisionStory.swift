@@ -175,6 +175,8 @@ extension LaunchRule {
             "The batch was kept short for newcomers of a more important class"
         case .newest: "Under overload the latest arrivals of its class rode"
         case .earliest: "No batch could keep its deadlines, so the earliest request rode alone"
+        case .trial:
+            "Its instance had been taken out of service, and it showed whether that works again"
         case .baseline: "The batch was formed by the rule of another server"
         }
     }

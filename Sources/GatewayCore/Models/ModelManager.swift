@@ -1,3 +1,4 @@
+package import ControlCore
 package import EngineAPI
 package import Logging
 package import ModelRepository
@@ -20,6 +21,8 @@ package struct ModelSettings: Sendable {
     package var recorder: TraceRecorder?
     /// What is remembered about requests that have ended.
     package var decisions = DecisionSettings()
+    /// When instances that do not work are taken out of service; `nil` for never.
+    package var breaker: BreakerSettings?
     /// What is told to models that generate text.
     package var generation: GenerationSettings
 
@@ -27,7 +30,7 @@ package struct ModelSettings: Sendable {
     package init(
         classes: [PriorityClass], maxQueuedRequests: Int, maxQueuedBytes: Int,
         threadsPerInstance: Int, sharesCores: Bool = false, recorder: TraceRecorder? = nil,
-        generation: GenerationSettings = GenerationSettings()
+        breaker: BreakerSettings? = BreakerSettings(), generation: GenerationSettings = GenerationSettings()
     ) {
         self.classes = classes
         self.maxQueuedRequests = maxQueuedRequests
@@ -35,6 +38,7 @@ package struct ModelSettings: Sendable {
         self.threadsPerInstance = threadsPerInstance
         self.sharesCores = sharesCores
         self.recorder = recorder
+        self.breaker = breaker
         self.generation = generation
     }
 }
@@ -295,6 +299,27 @@ package actor ModelManager {
         }
     }
 
+    private func changeLog(_ name: String) -> @Sendable (BreakerDecision) -> Void {
+        let logger = logger
+        return { decision in
+            switch decision {
+            case .isolate(let instance, let cause):
+                logger.warning(
+                    "instance taken out of service",
+                    metadata: [
+                        "model": "\(name)", "instance": "\(instance)", "cause": "\(cause.rawValue)",
+                    ])
+            case .probe(let instance):
+                logger.info(
+                    "instance on trial", metadata: ["model": "\(name)", "instance": "\(instance)"])
+            case .restore(let instance):
+                logger.notice(
+                    "instance back in service",
+                    metadata: ["model": "\(name)", "instance": "\(instance)"])
+            }
+        }
+    }
+
     private func noteIdleFields(_ configuration: ModelConfiguration) {
         let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
         guard !idle.isEmpty else { return }
@@ -351,6 +376,8 @@ package actor ModelManager {
             onEngineFailure: failureLog(version.model, "engine failed on a batch"))
         specification.recorder = settings.recorder
         specification.decisions = settings.decisions
+        specification.breaker = settings.breaker
+        specification.onInstanceChange = changeLog(version.model)
         return specification
     }
 

@@ -139,6 +139,38 @@ extension ScenarioReader {
             }
             plan.outages.append(outage)
         }
+        plan.defects = defects(section, scenario)
         return plan
+    }
+
+    private func defects(_ section: Section, _ scenario: Scenario) -> [FaultPlan.Defect] {
+        var defects: [FaultPlan.Defect] = []
+        for element in section.elements("defects") {
+            guard
+                let entry = Section(
+                    element.node, path: element.path, section: "defects[]", problems)
+            else { continue }
+            entry.requires("kind")
+            entry.requires("at_s")
+            guard let kind = entry.text("kind").flatMap(DeviceFault.Kind.init) else { continue }
+            var defect = FaultPlan.Defect(
+                instance: entry.integer("instance") ?? 0, kind: kind,
+                atSecond: entry.number("at_s") ?? 0)
+            defect.forSeconds = entry.number("for_s")
+            if let factor = entry.number("factor") { defect.factor = factor }
+            if defect.instance >= scenario.devices.count {
+                entry.report(
+                    "instance",
+                    "\(entry.place("instance")) is \(defect.instance); allowed: 0 to "
+                        + "\(scenario.devices.count - 1)")
+            }
+            defects.append(defect)
+        }
+        if !defects.isEmpty, !scenario.models.isEmpty || scenario.generation != nil {
+            section.report(
+                "defects",
+                "\(section.place("defects")) need a scenario of one model that forms batches")
+        }
+        return defects
     }
 }

@@ -88,6 +88,7 @@ extension ScenarioReader {
         if let rule = section.text("variants").flatMap(ScenarioPolicy.VariantRule.init) {
             policy.variants = rule
         }
+        if let breaks = section.truth("breaker") { policy.breaks = breaks }
         if let splits = section.truth("burst_split") { policy.splitsBursts = splits }
     }
 

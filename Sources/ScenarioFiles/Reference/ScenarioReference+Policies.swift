@@ -33,6 +33,9 @@ extension ScenarioReference {
                 ScenarioKey(
                     section, "burst_split", .truth, "false",
                     "whether young overload splits batches"),
+                ScenarioKey(
+                    section, "breaker", .truth, "false",
+                    "whether circuit breakers take sick instances out"),
             ]
         }
 

@@ -161,6 +161,20 @@ extension ScenarioReference {
         ScenarioKey("outages[]", "at_s", seconds, "required", "when it goes"),
         ScenarioKey(
             "outages[]", "for_s", .number(0...1e6, over: true), "for ever", "how long it is away"),
+        ScenarioKey(
+            "faults", "defects", .section("a list of mappings"), "none",
+            "instances that do not work for a while, without anybody being told; with one model"),
+        ScenarioKey("defects[]", "instance", .integer(0...4_095), "0", "which one, from 0"),
+        ScenarioKey(
+            "defects[]", "kind", .choice(DeviceFault.Kind.allCases.map(\.rawValue)), "required",
+            "batches do not end before the defect does, fail, or take longer"),
+        ScenarioKey("defects[]", "at_s", seconds, "required", "when it begins"),
+        ScenarioKey(
+            "defects[]", "for_s", .number(0...1e6, over: true), "the whole run", "how long it lasts"
+        ),
+        ScenarioKey(
+            "defects[]", "factor", .number(1...1e6, over: false), "10",
+            "how much longer batches of a slow one take"),
     ]
 
     private static let limits = [

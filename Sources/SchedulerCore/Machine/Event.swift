@@ -17,6 +17,10 @@ package enum Event: Sendable, Equatable {
     /// An instance will take no more work. A batch that it runs still completes.
     case instanceLost(InstanceID)
 
+    /// An instance that was lost may serve one request alone, to show whether it works again. Afterwards
+    /// it is lost as before, unless it reports ready meanwhile. Ignored while it still runs a batch.
+    case probe(InstanceID)
+
     /// The wake-up asked for by ``Scheduler/nextWakeup``.
     case timerFired
 

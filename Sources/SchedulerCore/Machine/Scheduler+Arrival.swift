@@ -81,7 +81,7 @@ extension Scheduler {
         actions.append(.cancelled(id))
     }
 
-    /// When the next batch can start, or `nil` while no instance exists.
+    /// When the next batch can start, or `nil` while no instance works.
     func earliestStart(at now: Instant) -> Instant? {
         var earliest: Instant?
         for instance in instances {
@@ -93,10 +93,11 @@ extension Scheduler {
             case .held(let until):
                 let start = max(now, until)
                 earliest = min(earliest ?? start, start)
-            case .absent, .leaving: continue
+            case .absent, .trial, .leaving: continue
             }
         }
-        return earliest
+        // Where nobody serves, whoever comes may be the one whose fate tells more.
+        return earliest ?? (trials > 0 ? now : nil)
     }
 
     /// The bucket of a shape, recycling the one that was empty longest when all are taken.
@@ -187,8 +188,8 @@ extension Scheduler {
     var backlog: Interval {
         let model = latency
         let rows = min(max(ledger.rows, 1), configuration.maxBatchSize)
-        let serving = Double(max(instances.count { $0 != .absent }, 1))
         return Interval(
-            milliseconds: Double(max(ledger.rows, 1)) / (model.throughput(rows: rows) * serving))
+            milliseconds: Double(max(ledger.rows, 1))
+                / (model.throughput(rows: rows) * Double(max(serving, 1))))
     }
 }

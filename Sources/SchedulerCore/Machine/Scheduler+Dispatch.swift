@@ -6,6 +6,7 @@ extension Scheduler {
     /// beside a non-empty queue: a device with `L(b) = a + c b` batches by itself.
     mutating func dispatch(at now: Instant, into actions: inout ActionBuffer) {
         guard ledger.requests > 0 else { return }
+        if trials > 0 { serveTrials(at: now, into: &actions) }
         guard isSlackAware else {
             return dispatchByRule(at: now, into: &actions)
         }
@@ -27,7 +28,7 @@ extension Scheduler {
         case .leaving(let running):
             instances[id.rawValue] = .absent
             settle(running, result, at: now)
-        case .idle, .held, .absent:
+        case .idle, .held, .absent, .trial:
             preconditionFailure("instance \(id) completed a batch that it does not run")
         }
         dispatch(at: now, into: &actions)
@@ -47,6 +48,9 @@ extension Scheduler {
     mutating func ready(_ id: InstanceID, at now: Instant, into actions: inout ActionBuffer) {
         switch instances[id.rawValue] {
         case .absent: instances[id.rawValue] = vacant(at: now)
+        case .trial:
+            trials -= 1
+            instances[id.rawValue] = vacant(at: now)
         case .leaving(let running): instances[id.rawValue] = .busy(running)
         case .idle, .held, .busy: return
         }
@@ -57,16 +61,22 @@ extension Scheduler {
     mutating func lose(_ id: InstanceID, at now: Instant, into actions: inout ActionBuffer) {
         switch instances[id.rawValue] {
         case .idle, .held: instances[id.rawValue] = .absent
+        case .trial:
+            trials -= 1
+            instances[id.rawValue] = .absent
         case .busy(let running): instances[id.rawValue] = .leaving(running)
         case .absent, .leaving: return
         }
-        let serves = instances.contains {
-            switch $0 {
-            case .idle, .held, .busy: true
-            case .absent, .leaving: false
-            }
-        }
-        guard !serves else { return }
+        if trials > 0 { serveTrials(at: now, into: &actions) }
+        refuseUnserved(at: now, into: &actions)
+    }
+
+    /// Instances that take work as it comes.
+    var serving: Int { instances.count { $0.serves } }
+
+    /// Refuses everything that waits when no instance is left that could serve it.
+    mutating func refuseUnserved(at now: Instant, into actions: inout ActionBuffer) {
+        guard trials == 0, serving == 0 else { return }
         for bucket in buckets.indices {
             for index in classes.indices {
                 while !buckets[bucket].queues[index].isEmpty {

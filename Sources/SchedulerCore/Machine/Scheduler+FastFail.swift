@@ -25,7 +25,7 @@ extension Scheduler {
         guard let latestBucket else { return .zero }
         let latency = buckets[latestBucket].latency(of: quickestVariant(latestBucket))
         let most = configuration.maxBatchRows
-        let serving = max(instances.count { $0 != .absent }, 1)
+        let serving = max(serving, 1)
         guard most > 1 else { return latency.latency(rows: 1) / UInt64(serving) }
         return (latency.latency(rows: most) - latency.latency(rows: 1))
             / UInt64((most - 1) * serving)
@@ -53,7 +53,7 @@ extension Scheduler {
     ) -> Instant {
         let patience = (classes[index].tightestDeadline - configuration.guardInterval) / 2
         let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchSize)
-        let serving = max(instances.count { $0 != .absent }, 1)
+        let serving = max(serving, 1)
         let share = (before + serving - 1) / serving
         let cycles = latency.latency(rows: batch) * UInt64(share / batch)
         let last = latency.latency(rows: min(share % batch + rows, max(batch, rows)))

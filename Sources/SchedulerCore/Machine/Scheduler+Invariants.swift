@@ -35,6 +35,11 @@ extension Scheduler {
         precondition(
             ledger.requests == 0 || !instances.contains(.idle) || ruleWakeup != nil,
             "I3: an instance idles beside \(ledger.requests) waiting requests")
+        precondition(
+            trials == instances.count { $0 == .trial }, "I3: \(trials) instances on trial")
+        precondition(
+            ledger.requests == 0 || serving > 0,
+            "I3: \(ledger.requests) requests wait where nobody serves")
     }
 }
 

@@ -8,14 +8,15 @@ package import ServingModel
 /// and the simulator; the machine cannot tell which.
 ///
 /// States of a request: *waiting* (in one queue of one bucket), then exactly one of *launched*,
-/// *rejected*, *cancelled*. States of an instance: *absent*, *idle*, *busy*, and *leaving* (busy, and
-/// absent afterwards); where models share devices, *held* takes the place of *idle*.
+/// *rejected*, *cancelled*. States of an instance: *absent*, *idle*, *busy*, *leaving* (busy, and
+/// absent afterwards), and *on trial* (absent, but may take one request alone); where models share
+/// devices, *held* takes the place of *idle*.
 ///
 /// Invariants, checked by ``checkInvariants()``:
 /// - I1 a request waits in exactly one queue, and the ledger equals the sum over the queues;
 /// - I2 the queue is within its limits in requests, bytes and shapes;
 /// - I3 work conservation: after every event but an arrival that another follows, no instance is idle
-///   while a request waits;
+///   while a request waits, nor is one on trial where no other serves;
 /// - I4 `first` of every queue is its earliest request, and the trees are ordered and heap-shaped.
 package struct Scheduler: ~Copyable {
     /// What the scheduler was built with.
@@ -24,6 +25,8 @@ package struct Scheduler: ~Copyable {
     var table: RequestTable
     var buckets: [Bucket]
     var instances: [InstanceState]
+    /// How many of them are on trial.
+    var trials = 0
     var classes: [ClassState]
     /// Positions of the classes by ascending weight, the less important first among equals.
     let lightestFirst: [Int]
@@ -91,6 +94,8 @@ package struct Scheduler: ~Copyable {
             ready(instance, at: now, into: &actions)
         case .instanceLost(let instance):
             lose(instance, at: now, into: &actions)
+        case .probe(let instance):
+            probe(instance, at: now, into: &actions)
         case .timerFired:
             wake(at: now, into: &actions)
         case .turnedAway(let priorityClass, let rows):
@@ -159,6 +164,14 @@ package struct Scheduler: ~Copyable {
         return bucket?.cheaper[index] ?? configuration.cheaperVariants[index]
     }
 
+    /// Whether an instance that runs a batch runs one of a shape that has been computed before.
+    package func hasComputed(_ instance: InstanceID) -> Bool {
+        switch instances[instance.rawValue] {
+        case .busy(let running), .leaving(let running): buckets[running.bucket].hasComputed
+        case .absent, .idle, .trial, .held: false
+        }
+    }
+
     /// Requests of one class that wait.
     package func queuedRequests(of priorityClass: ClassIndex) -> Int {
         guard order.mergesClasses else {
@@ -186,10 +199,20 @@ package struct Scheduler: ~Copyable {
 enum InstanceState: Equatable {
     case absent
     case idle
+    /// Absent, but may take one request alone.
+    case trial
     /// Waits to be granted, which is expected at the given time.
     case held(until: Instant)
     case busy(Running)
     case leaving(Running)
+
+    /// Whether it takes work as it comes, now or after its batch.
+    var serves: Bool {
+        switch self {
+        case .idle, .held, .busy: true
+        case .absent, .trial, .leaving: false
+        }
+    }
 
     struct Running: Equatable {
         var rows: Int
@@ -220,6 +243,8 @@ struct Bucket {
     var lastUsed: UInt64 = 0
     /// Batches of this shape that run now; a bucket is recycled only when there are none.
     var running = 0
+    /// Whether a batch of this shape has ever been computed.
+    var hasComputed = false
     /// Turns owed to this shape while its lesser classes grow old behind other shapes.
     var credit = 0.0
 }

@@ -63,6 +63,7 @@ extension Scheduler {
 
     /// Learns from a batch; queues of one shape share what is known about it.
     mutating func learn(_ bucket: Int, variant: Int, rows: Int, took: Interval) {
+        buckets[bucket].hasComputed = true
         if variant == 0 {
             buckets[bucket].latency.observe(rows: rows, took: took)
         } else {

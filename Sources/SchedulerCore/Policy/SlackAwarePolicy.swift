@@ -60,7 +60,7 @@ struct SlackAwarePolicy {
         let useful = latency.rows(within: (tightest - guardInterval) / 2)
         deadlineRows = min(max(useful, 1), scheduler.configuration.maxBatchSize)
 
-        let serving = scheduler.instances.count { $0 != .absent }
+        let serving = scheduler.serving
         self.serving = max(serving, 1)
         var maxRows = scheduler.maxBatchSize(bucket)
         if serving > 1 {

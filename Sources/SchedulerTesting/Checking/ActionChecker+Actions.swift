@@ -13,6 +13,10 @@ extension ActionChecker {
         let instance = launch.instance.rawValue
         switch seats[instance] {
         case .idle: break
+        case .trial:
+            guard launch.members.count == 1 else {
+                throw no(.trialOfMany, now, "instance \(instance): \(launch.members.count)")
+            }
         case .busy, .leaving: throw no(.launchOnBusyInstance, now, "instance \(instance)")
         case .absent: throw no(.launchOnAbsentInstance, now, "instance \(instance)")
         }
@@ -45,7 +49,8 @@ extension ActionChecker {
                 change(queue) { $0.batches += 1 }
             }
         }
-        seats[instance] = .busy(until: now + launch.predicted)
+        let end = now + launch.predicted
+        seats[instance] = seats[instance] == .trial ? .leaving(until: end) : .busy(until: end)
         riders[instance].append(contentsOf: ids)
     }
 
@@ -181,10 +186,10 @@ extension ActionChecker {
             switch seat {
             case .idle: return now
             case .busy(let end): earliest = min(earliest ?? .distantFuture, max(now, end))
-            case .absent, .leaving: continue
+            case .absent, .trial, .leaving: continue
             }
         }
-        return earliest
+        return earliest ?? (seats.contains(.trial) ? now : nil)
     }
 
     func no(_ rule: Violation.Rule, _ at: Instant, _ detail: String) -> Violation {

@@ -18,7 +18,17 @@ extension ActionChecker {
         guard view.queued == waitingRequests else {
             throw no(.queueMiscounted, now, "\(view.queued) instead of \(waitingRequests)")
         }
-        let idles = waitingRequests > 0 && !input.event.isFollowed && seats.contains(.idle)
+        let waits = waitingRequests > 0 && !input.event.isFollowed
+        let serves = seats.contains { seat in
+            switch seat {
+            case .idle, .busy: true
+            case .absent, .trial, .leaving: false
+            }
+        }
+        guard serves || !waits else {
+            throw no(.waitingUnserved, now, "\(waitingRequests) waiting")
+        }
+        let idles = waits && seats.contains(.idle)
         if idles, !configuration.policy.keepsDeadlines {
             guard view.nextWakeup != nil else {
                 throw no(.wakeupMissing, now, "\(waitingRequests) wait beside an idle instance")

@@ -27,6 +27,8 @@ package struct ActionChecker: Sendable {
     enum Seat: Sendable, Equatable {
         case absent
         case idle
+        /// Absent, but may take one request alone.
+        case trial
         case busy(until: Instant)
         case leaving(until: Instant)
     }
@@ -128,16 +130,18 @@ package struct ActionChecker: Sendable {
             vacate(instance)
         case .instanceReady(let instance):
             switch seats[instance.rawValue] {
-            case .absent: seats[instance.rawValue] = .idle
+            case .absent, .trial: seats[instance.rawValue] = .idle
             case .leaving(let end): seats[instance.rawValue] = .busy(until: end)
             case .idle, .busy: break
             }
         case .instanceLost(let instance):
             switch seats[instance.rawValue] {
-            case .idle: seats[instance.rawValue] = .absent
+            case .idle, .trial: seats[instance.rawValue] = .absent
             case .busy(let end): seats[instance.rawValue] = .leaving(until: end)
             case .absent, .leaving: break
             }
+        case .probe(let instance):
+            if seats[instance.rawValue] == .absent { seats[instance.rawValue] = .trial }
         case .draining:
             isDraining = true
         case .variant(let variant, let isResident):

@@ -123,6 +123,11 @@ package struct CheckedScheduler: ~Copyable {
         try send(.instanceLost(InstanceID(instance)), at: Self.instant(time)).effects
     }
 
+    /// An instance that went may take one request.
+    package mutating func probe(_ instance: Int, at time: Double) throws -> [Effect] {
+        try send(.probe(InstanceID(instance)), at: Self.instant(time)).effects
+    }
+
     /// The timer fires, asked for or not.
     package mutating func timer(at time: Double) throws -> [Effect] {
         try send(.timerFired, at: Self.instant(time)).effects

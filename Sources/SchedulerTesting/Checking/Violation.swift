@@ -8,6 +8,10 @@ package struct Violation: Error, Sendable, Equatable, CustomStringConvertible {
         case launchOnBusyInstance
         /// A batch was started on an instance that is not in service.
         case launchOnAbsentInstance
+        /// An instance on trial was given more than one request.
+        case trialOfMany
+        /// Requests wait although no instance will ever serve them.
+        case waitingUnserved
         /// A batch without members.
         case emptyBatch
         /// A batch of several requests with more rows than allowed.

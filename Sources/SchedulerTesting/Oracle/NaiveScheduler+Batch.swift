@@ -5,12 +5,38 @@ internal import ServingModel
 /// Forming batches, straight from the specification in `docs/scheduling.md`.
 extension NaiveScheduler {
     mutating func serve(at now: Instant) {
+        serveTrials(at: now)
         for instance in seats.indices {
             guard seats[instance].isInService, seats[instance].job == nil else { continue }
             giveUpHopeless(at: now)
             guard !waiting.isEmpty else { return }
             launch(on: instance, at: now)
         }
+    }
+
+    /// Gives each instance on trial the most urgent request of the least important class that has
+    /// traffic, or any request where nobody else serves.
+    mutating func serveTrials(at now: Instant) {
+        for instance in seats.indices where seats[instance].isOnTrial && !waiting.isEmpty {
+            giveUpHopeless(at: now)
+            let isAlone = !seats.contains(where: \.isInService)
+            let busy = traffic.indices.filter { traffic[$0].arrivals.value(at: now) > 0.0001 }
+            let lowest = isAlone ? 0 : busy.last ?? 0
+            let rider = waiting.filter { $0.classIndex >= lowest }.min {
+                (-$0.classIndex, $0.key, $0.sequence) < (-$1.classIndex, $1.key, $1.sequence)
+            }
+            guard let rider else { continue }
+            guard let shape = shapes.firstIndex(where: { $0.queue == rider.queue }) else {
+                preconditionFailure("request \(rider.arrival.id) waits in no queue")
+            }
+            let state = shapes[shape]
+            let end = now + state.models[0].latency(rows: rider.size) + configuration.guardInterval
+            let variant = end <= rider.arrival.deadline ? 0 : allowed(state).last ?? 0
+            var decision = Decision(self, shape: shape, variant: variant, at: now)
+            launch([rider], of: shape, &decision, charges: true, on: instance, at: now)
+            seats[instance].isOnTrial = false
+        }
+        refuseUnserved(at: now)
     }
 
     private mutating func launch(on instance: Int, at now: Instant) {
@@ -20,6 +46,14 @@ extension NaiveScheduler {
             decision = Decision(self, shape: shape, variant: variant, at: now)
         }
         let riders = decision.riders()
+        launch(riders, of: shape, &decision, charges: false, on: instance, at: now)
+    }
+
+    private mutating func launch(
+        _ riders: [Waiting], of shape: Int, _ decision: inout Decision, charges: Bool,
+        on instance: Int, at now: Instant
+    ) {
+        if charges { for rider in riders { decision.charge(rider) } }
         accounts = decision.accounts
         served = decision.served
         let rows = riders.reduce(0) { $0 + $1.arrival.rows }
@@ -152,7 +186,7 @@ extension NaiveScheduler {
 
             let length = max(scheduler.shapes[shape].queue.length, 1)
             let largest = min(configuration.maxBatchRows * length, scheduler.maxBatchSize)
-            let instances = scheduler.seats.count { $0.isInService || $0.job != nil }
+            let instances = scheduler.seats.count { $0.isInService }
             serving = max(instances, 1)
             if instances > 1 {
                 let queued = scheduler.waiting.reduce(0) { $0 + $1.size }

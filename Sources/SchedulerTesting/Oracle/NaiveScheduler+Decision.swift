@@ -75,7 +75,7 @@ extension NaiveScheduler.Decision {
         return riders
     }
 
-    private mutating func charge(_ rider: Waiting) {
+    mutating func charge(_ rider: Waiting) {
         guard hasTenants else { return }
         let index = rider.classIndex
         served[index] = max(served[index], accounts[rider.account].used[index])

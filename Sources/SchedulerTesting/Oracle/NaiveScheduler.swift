@@ -46,6 +46,8 @@ package struct NaiveScheduler {
 
     struct Seat: Equatable {
         var isInService = false
+        /// May take one request alone.
+        var isOnTrial = false
         var job: Job?
 
         struct Job: Equatable {
@@ -127,9 +129,15 @@ package struct NaiveScheduler {
         case .instanceReady(let instance):
             let wasInService = seats[instance.rawValue].isInService
             seats[instance.rawValue].isInService = true
+            seats[instance.rawValue].isOnTrial = false
             if !wasInService { serve(at: now) }
         case .instanceLost(let instance):
             lose(instance.rawValue, at: now)
+        case .probe(let instance):
+            let seat = seats[instance.rawValue]
+            guard !seat.isInService, seat.job == nil, !seat.isOnTrial else { break }
+            seats[instance.rawValue].isOnTrial = true
+            serve(at: now)
         case .timerFired:
             giveUpHopeless(at: now)
         case .turnedAway(let priorityClass, let rows):
@@ -171,7 +179,8 @@ package struct NaiveScheduler {
         let starts = seats.filter(\.isInService).map {
             $0.job.map { max(now, $0.predictedEnd) } ?? now
         }
-        guard let start = starts.min() else { return reject(request, .noInstance, at: now) }
+        let trial = seats.contains(where: \.isOnTrial) ? now : nil
+        guard let start = starts.min() ?? trial else { return reject(request, .noInstance, at: now) }
         guard let shape = adopt(request.queue) else { return reject(request, .queueFull, at: now) }
         request.key = key(of: request, shapes[shape].models[0], at: now)
         guard start + needed(by: request, shapes[shape]) <= arrival.deadline else {
@@ -203,7 +212,7 @@ package struct NaiveScheduler {
         let before = above.reduce(0) { $0 + $1.size } + fairRows(before: request, among: earlier)
         let patience = (traffic[request.classIndex].tightest - configuration.guardInterval) / 2
         let batch = min(max(latency.rows(within: patience), 1), maxBatchSize)
-        let serving = max(seats.filter { $0.isInService || $0.job != nil }.count, 1)
+        let serving = max(seats.filter(\.isInService).count, 1)
         var left = (before + serving - 1) / serving
         var end = start + configuration.guardInterval
         while left >= batch {
@@ -289,7 +298,7 @@ package struct NaiveScheduler {
         shed.add(request.size, at: now)
         let model = shapes.max { $0.lastUsed < $1.lastUsed }?.models[0] ?? configuration.latency
         let rows = max(waiting.reduce(0) { $0 + $1.size }, 1)
-        let serving = max(seats.count { $0.isInService || $0.job != nil }, 1)
+        let serving = max(seats.count { $0.isInService }, 1)
         let rate = model.throughput(rows: min(rows, maxBatchSize)) * Double(serving)
         let backlog = Interval(milliseconds: Double(rows) / rate)
         actions.append(.reject(request.arrival.id, reason, retryAfter: backlog))
@@ -315,9 +324,15 @@ package struct NaiveScheduler {
     }
 
     private mutating func lose(_ instance: Int, at now: Instant) {
-        guard seats[instance].isInService else { return }
+        guard seats[instance].isInService || seats[instance].isOnTrial else { return }
         seats[instance].isInService = false
-        guard !seats.contains(where: \.isInService) else { return }
+        seats[instance].isOnTrial = false
+        serveTrials(at: now)
+        refuseUnserved(at: now)
+    }
+
+    mutating func refuseUnserved(at now: Instant) {
+        guard !seats.contains(where: { $0.isInService || $0.isOnTrial }) else { return }
         for queue in shapes.map(\.queue) {
             for index in configuration.classes.indices {
                 while let head = head(index, queue) {

@@ -84,7 +84,10 @@ package struct Swarm: Sendable {
         var draw = random.split("faults")
         let end = stimuli.last?.at ?? .origin
         if draw.chance(0.5) { stimuli += cancels(of: stimuli, device, &draw) }
-        if draw.chance(0.3) { stimuli += losses(before: end, configuration, &draw) }
+        if draw.chance(0.3) {
+            let losses = losses(before: end, configuration, &draw)
+            stimuli += losses + probes(after: losses, before: end)
+        }
         if draw.chance(0.1) {
             stimuli.append(Stimulus(at: instant(draw.uniform(0.8, 1), of: end), .drain))
         }
@@ -111,6 +114,23 @@ package struct Swarm: Sendable {
             stimuli.append(Stimulus(at: instant(lost, of: end), .lose(instance)))
             if draw.chance(0.9) {
                 stimuli.append(Stimulus(at: instant(back, of: end), .restore(instance)))
+            }
+        }
+        return stimuli
+    }
+
+    /// Some of those that went are tried before they come back, or instead.
+    private func probes(after losses: [Stimulus], before end: Instant) -> [Stimulus] {
+        var draw = random.split("probes")
+        guard draw.chance(0.7) else { return [] }
+        var stimuli: [Stimulus] = []
+        for stimulus in losses {
+            guard case .lose(let instance) = stimulus.kind else { continue }
+            for _ in 0..<draw.integer(in: 0...3) {
+                let later = stimulus.at + Interval(
+                    milliseconds: draw.exponential(mean: 0.05)
+                        * Instant.origin.interval(to: end).milliseconds)
+                stimuli.append(Stimulus(at: later, .probe(instance)))
             }
         }
         return stimuli

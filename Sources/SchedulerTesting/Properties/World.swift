@@ -1,3 +1,4 @@
+package import ControlCore
 package import SchedulerCore
 internal import ServingModel
 package import Simulator
@@ -13,6 +14,10 @@ package struct World: Sendable, CustomStringConvertible {
     package var stimuli: [Stimulus]
     /// Source of the devices' noise and faults.
     package var random: Seeded
+    /// What is wrong with which device, and when.
+    package var faults: [DeviceFault] = []
+    /// Takes sick instances out; `nil` leaves them in.
+    package var breakers: BreakerSettings?
 
     /// Makes a world.
     package init(
@@ -33,6 +38,8 @@ package struct World: Sendable, CustomStringConvertible {
         var options = VirtualServer.Options(devices: devices, random)
         // Each stimulus causes few events: itself, at most one launch with one completion, one timer.
         options.maxEvents = 8 * stimuli.count + 100
+        options.faults = faults
+        options.breakers = breakers
         var server = VirtualServer(configuration, options)
         let watcher = RunWatcher(configuration, checks: checks, keepsTrace: true)
         let outcome = try server.run(stimuli, watchedBy: watcher)
@@ -42,7 +49,7 @@ package struct World: Sendable, CustomStringConvertible {
     /// Configuration, devices and stimuli, as text.
     package var description: String {
         let events = stimuli.map { "  \($0.at.nanoseconds) \($0.kind)" }
-        return (["\(configuration)", "\(devices)", "\(stimuli.count) stimuli:"] + events)
+        return (["\(configuration)", "\(devices)", "\(faults)", "\(stimuli.count) stimuli:"] + events)
             .joined(separator: "\n")
     }
 }

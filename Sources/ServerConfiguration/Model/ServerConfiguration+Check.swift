@@ -26,6 +26,10 @@ extension ServerConfiguration {
                     + "http://localhost:4318/v1/traces"
             )
         }
+        if breaker.firstPause > breaker.longestPause {
+            problems.append(
+                "breaker.first_pause_ms is more than breaker.longest_pause_ms; pauses only grow")
+        }
         if generation.slots + generation.prefixSlots > 256 {
             problems.append(
                 "generation.slots (\(generation.slots)) and generation.prefix_slots "

@@ -23,6 +23,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Threads.
     package internal(set) var runtime = Runtime()
 
+    /// When instances that do not work are taken out of service.
+    package internal(set) var breaker = Breaker()
+
     /// Models that generate text.
     package internal(set) var generation = Generation()
 
@@ -93,6 +96,30 @@ extension ServerConfiguration {
         /// Threads that serve connections on a machine with `cores`: half of them unless configured,
         /// because engines need the rest.
         package func eventLoops(cores: Int) -> Int { eventLoops ?? max(1, cores / 2) }
+    }
+
+    /// When instances that do not work are taken out of service.
+    package struct Breaker: Sendable, Equatable {
+        /// Whether they are at all.
+        package internal(set) var isEnabled = true
+
+        /// Failures in a row that take an instance out.
+        package internal(set) var failures = 5
+
+        /// Longer than predicted by this factor is slow.
+        package internal(set) var slowdown = 3.0
+
+        /// A batch stalls after so many times its prediction.
+        package internal(set) var stallFactor = 10
+
+        /// But not before this.
+        package internal(set) var leastStall = Interval.seconds(1)
+
+        /// From the time when an instance is taken out to its first trial.
+        package internal(set) var firstPause = Interval.milliseconds(250)
+
+        /// The longest time between two trials.
+        package internal(set) var longestPause = Interval.seconds(30)
     }
 
     /// Models that generate text, each of them.

@@ -96,7 +96,9 @@ extension ConfigurationKey {
     package var environment: String? {
         guard isSettableByText else { return nil }
         if path == "repositories" { return "HEADWAY_MODEL_REPOSITORY" }
-        if section == "generation" { return "HEADWAY_GENERATION_" + name.uppercased() }
+        if ["breaker", "generation"].contains(section) {
+            return "HEADWAY_" + section.uppercased() + "_" + name.uppercased()
+        }
         return "HEADWAY_" + name.uppercased()
     }
 

@@ -18,6 +18,8 @@ public enum LaunchRule: String, Hashable, Sendable, CaseIterable {
     case newest
     /// Nothing fits its deadline with others on board, so the earliest request rides alone.
     case earliest
+    /// The instance had been taken out of service, and one request shows whether it works again.
+    case trial
     /// The rule of a policy other than slack-aware batching.
     case baseline
 }

@@ -1,5 +1,6 @@
 internal import SchedulerCore
 internal import ServingModel
+internal import Synchronization
 
 /// Requests that ride together, as the scheduler decided.
 struct Batch: Sendable {
@@ -19,4 +20,15 @@ struct Batch: Sendable {
     let rule: LaunchRule
     /// Requests that had to stay behind.
     let leftBehind: Int
+    /// Who answers the members.
+    let answers = AnswerClaim()
+}
+
+/// The right to answer the members of one batch. The instance that computes it and the timer that gives
+/// it up may come at the same time; the first of them has it.
+final class AnswerClaim: Sendable {
+    private let isTaken = Atomic(false)
+
+    /// Takes the right; false when somebody else has it.
+    func take() -> Bool { !isTaken.exchange(true, ordering: .acquiringAndReleasing) }
 }

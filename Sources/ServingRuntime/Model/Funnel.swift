@@ -1,4 +1,4 @@
-internal import ControlCore
+package import ControlCore
 internal import SchedulerCore
 package import ServingModel
 
@@ -7,15 +7,28 @@ package import ServingModel
 /// Every entry is one event: hand it to the machine, translate the actions into ``Work``, and leave
 /// the lock before acting on them.
 struct Funnel: ~Copyable {
-    private var scheduler: Scheduler
+    private(set) var scheduler: Scheduler
     private var actions = ActionBuffer()
     private var waiting = RequestSlab<InferenceRequest>()
     private var shapes = ShapeInterner()
     private var armed = Instant.distantFuture
     /// Requests handed in whose end has not been decided or computed.
-    private(set) var inFlight = 0
+    var inFlight = 0
+    /// What each instance runs.
+    var running: [Batch?]
+    /// Takes instances that do not work out of service.
+    var breakers: BreakerPanel?
+    /// Whether warm-up has told what batches cost, whatever their shape.
+    private let knowsCosts: Bool
 
-    init(_ scheduler: consuming Scheduler, gate: Gate, tape: SchedulerTape? = nil) {
+    init(
+        _ scheduler: consuming Scheduler, gate: Gate, breaker: BreakerSettings?, knowsCosts: Bool,
+        tape: SchedulerTape? = nil
+    ) {
+        let instances = scheduler.configuration.instances
+        running = Array(repeating: nil, count: instances)
+        breakers = breaker.map { BreakerPanel(instances: instances, $0) }
+        self.knowsCosts = knowsCosts
         self.scheduler = scheduler
         self.gate = gate
         self.tape = tape
@@ -33,6 +46,10 @@ struct Funnel: ~Copyable {
         var endings: [Ending] = []
         /// How many of each class never came in.
         var turnedAway: [(priorityClass: ClassIndex, count: Int)] = []
+        /// Batches that do not end, and that nobody waits for any more.
+        var givenUp: [Batch] = []
+        /// What the breakers decided.
+        var decisions: [BreakerDecision] = []
         /// A new earliest wake-up to arm.
         var wakeup: Instant?
     }
@@ -55,7 +72,8 @@ struct Funnel: ~Copyable {
                 scheduler.queuedRequests(of: ClassIndex($0))
             },
             predictedSingle: scheduler.latency.latency(rows: 1),
-            predictedFull: scheduler.latency.latency(rows: scheduler.configuration.maxBatchRows))
+            predictedFull: scheduler.latency.latency(rows: scheduler.configuration.maxBatchRows),
+            instances: breakers?.readings ?? [])
     }
 
     /// Hands requests that arrived together to the scheduler.
@@ -78,24 +96,27 @@ struct Funnel: ~Copyable {
 
     /// Hands any other event to the scheduler.
     mutating func handle(_ event: Event, at now: Instant) -> Work {
-        if event == .timerFired { armed = .distantFuture }
         decide(event, at: now)
         return drain(at: now)
     }
 
+    /// Does what the time asks for: the scheduler's timer, and the breakers'.
+    mutating func wake(at now: Instant) -> Work {
+        armed = .distantFuture
+        var watched = Work()
+        if let due = breakers?.nextWakeup, due <= now { wakeBreakers(at: now, &watched) }
+        decide(.timerFired, at: now)
+        var work = drain(at: now)
+        work.givenUp = watched.givenUp
+        work.decisions = watched.decisions
+        return work
+    }
+
     /// Asks the machine, and records what it answered.
-    private mutating func decide(_ event: Event, at now: Instant) {
+    mutating func decide(_ event: Event, at now: Instant) {
         let decided = actions.actions.count
         scheduler.handle(event, at: now, into: &actions)
         tape?.append(event, at: now, actions, from: decided)
-    }
-
-    /// Hands in the end of a batch of `requests` requests.
-    mutating func complete(
-        _ instance: InstanceID, _ result: BatchResult, requests: Int, at now: Instant
-    ) -> Work {
-        inFlight -= requests
-        return handle(.completed(instance, result), at: now)
     }
 
     /// The request's id while it may still be waiting; the caller holds the lock.
@@ -105,7 +126,7 @@ struct Funnel: ~Copyable {
         return handle(.cancelled(request.id), at: now)
     }
 
-    private mutating func drain(at now: Instant) -> Work {
+    mutating func drain(at now: Instant) -> Work {
         var work = Work()
         for action in actions.actions {
             switch action {
@@ -113,15 +134,20 @@ struct Funnel: ~Copyable {
                 var requests: [InferenceRequest] = []
                 requests.reserveCapacity(launch.members.count)
                 for id in actions.members(of: launch) { requests.append(waiting.remove(id)) }
-                work.launches.append(
-                    (
-                        launch.instance,
-                        Batch(
-                            id: launch.batch, instance: launch.instance, requests: requests,
-                            rows: launch.rows, launched: now, predicted: launch.predicted,
-                            rule: actions.rules[work.launches.count],
-                            leftBehind: scheduler.queuedRequests)
-                    ))
+                let batch = Batch(
+                    id: launch.batch, instance: launch.instance, requests: requests,
+                    rows: launch.rows, launched: now, predicted: launch.predicted,
+                    rule: actions.rules[work.launches.count],
+                    leftBehind: scheduler.queuedRequests)
+                running[launch.instance.rawValue] = batch
+                breakers?.begin(
+                    launch.instance, predicted: launch.predicted,
+                    isFamiliar: knowsCosts || scheduler.hasComputed(launch.instance), at: now)
+                work.launches.append((launch.instance, batch))
+            case .reject(let id, .noInstance, _):
+                end(
+                    id, .noInstance(retryAfter: breakers?.pause(at: now)), .noInstance, at: now,
+                    &work)
             case .reject(let id, let reason, let retryAfter):
                 end(id, ServingError(reason, retryAfter: retryAfter), reason, at: now, &work)
             case .cancelled(let id):
@@ -130,7 +156,9 @@ struct Funnel: ~Copyable {
         }
         actions.removeAll()
         tendGate(at: now, &work)
-        if let wakeup = scheduler.nextWakeup, wakeup < armed {
+        let wakeup = min(
+            scheduler.nextWakeup ?? .distantFuture, breakers?.nextWakeup ?? .distantFuture)
+        if wakeup < armed {
             armed = wakeup
             work.wakeup = wakeup
         }
@@ -177,11 +205,14 @@ package struct ModelLoad: Sendable, Equatable {
     package var predictedSingle: Interval
     /// Promised duration of the largest batch.
     package var predictedFull: Interval
+    /// The circuit breaker of each instance; empty where there are none.
+    package var instances: [BreakerPanel.Reading]
 
     /// A load; see the properties.
     package init(
         queuedRequests: Int, queuedRows: Int, queuedBytes: Int, inFlight: Int,
-        queuedByClass: [Int], predictedSingle: Interval, predictedFull: Interval
+        queuedByClass: [Int], predictedSingle: Interval, predictedFull: Interval,
+        instances: [BreakerPanel.Reading] = []
     ) {
         self.queuedRequests = queuedRequests
         self.queuedRows = queuedRows
@@ -190,6 +221,7 @@ package struct ModelLoad: Sendable, Equatable {
         self.queuedByClass = queuedByClass
         self.predictedSingle = predictedSingle
         self.predictedFull = predictedFull
+        self.instances = instances
     }
 }
 
@@ -198,6 +230,12 @@ extension ServingError {
     package static let outOfReach = ServingError(
         .deadlineExceeded,
         "the deadline is sooner than the answer would be ready, with the work that waits before it")
+
+    /// A request for a model none of whose instances works; `retryAfter` is when one is tried again.
+    static func noInstance(retryAfter: Interval?) -> ServingError {
+        ServingError(
+            .notReady, "no instance of the model is working", retryAfter: retryAfter ?? .seconds(1))
+    }
 
     /// What a client is told when the scheduler refuses its request.
     init(_ reason: RejectReason, retryAfter: Interval) {
@@ -215,7 +253,7 @@ extension ServingError {
         case .draining:
             self.init(.notReady, "the model is being unloaded", retryAfter: .seconds(1))
         case .noInstance:
-            self.init(.notReady, "no instance of the model is running", retryAfter: .seconds(1))
+            self = .noInstance(retryAfter: nil)
         case .superseded:
             self.init(.cancelled, "a newer request with the same key replaced it")
         case .quotaExceeded:

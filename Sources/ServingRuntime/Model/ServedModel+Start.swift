@@ -40,7 +40,7 @@ extension ServedModel {
             : LatencyModel(warmUp: runs, tile: specification.tile)
         let resident = ProcessUsage.residentBytes
         return ServedModel(
-            specification, crew: crew, latency: latency,
+            specification, crew: crew, latency: latency, isWarm: !runs.isEmpty,
             measuredBytes: resident > residentBefore ? resident - residentBefore : 0,
             clock: clock, timer: timer)
     }

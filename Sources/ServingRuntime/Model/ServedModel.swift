@@ -41,7 +41,7 @@ package final class ServedModel: Sendable {
     /// Wires a model whose instances are up; see ``start(_:model:clock:timer:)``.
     init(
         _ specification: ServingSpecification, crew: [InstanceCrew], latency: LatencyModel,
-        measuredBytes: UInt64, clock: any RuntimeClock, timer: any WakeupTimer
+        isWarm: Bool, measuredBytes: UInt64, clock: any RuntimeClock, timer: any WakeupTimer
     ) {
         interface = specification.interface
         self.specification = specification
@@ -58,7 +58,10 @@ package final class ServedModel: Sendable {
         configuration.fastFail = .tail
         let tape = specification.recorder?.tape(specification.interface, configuration)
         self.tape = tape
-        funnel = Guarded(Funnel(Scheduler(configuration), gate: gate, tape: tape))
+        funnel = Guarded(
+            Funnel(
+                Scheduler(configuration), gate: gate, breaker: specification.breaker,
+                knowsCosts: isWarm && !interface.hasOpenShapes, tape: tape))
         book = Guarded(
             ModelStatistics(
                 classes: specification.classes.count, instances: specification.instances))
@@ -117,11 +120,13 @@ package final class ServedModel: Sendable {
         }
     }
 
-    /// Drains, then ends the instances' threads and so unloads the model.
+    /// Drains, then ends the instances' threads and so unloads the model. A thread whose call hangs ends
+    /// when the call returns, which nobody waits for.
     package func stop() async {
         await drain()
+        let hung = crew.map { member in funnel.withLock { $0.isHung(member.worker.id) } }
         for member in crew { member.worker.stop() }
-        for member in crew { await member.ended() }
+        for (member, isHung) in zip(crew, hung) where !isHung { await member.ended() }
         tape?.close()
     }
 
@@ -144,7 +149,8 @@ package final class ServedModel: Sendable {
     private func finish(
         _ batch: Batch, _ outcome: BatchRunner.Outcome, on worker: InstanceWorker<Batch>
     ) {
-        if specification.sharesCores {
+        let isAwaited = batch.answers.take()
+        if isAwaited && specification.sharesCores {
             answer(batch, outcome, ended: clock.now())
             PlatformThread.letOthersRun()
         }
@@ -152,15 +158,16 @@ package final class ServedModel: Sendable {
             // Read under the lock: read before it, the time could be overtaken by a later event.
             let now = clock.now()
             let work = funnel.complete(
-                worker.id, outcome.failure == nil ? .success : .failure,
-                requests: batch.requests.count, at: now)
+                worker.id, outcome.failure == nil && isAwaited ? .success : .failure,
+                outcome.health(of: batch, at: now), requests: isAwaited ? batch.requests.count : 0,
+                at: now)
             return (now, work)
         }
         if let own = work.launches.firstIndex(where: { $0.instance == worker.id }) {
             worker.keep(work.launches.remove(at: own).batch)
         }
         carryOut(work)
-        if !specification.sharesCores { answer(batch, outcome, ended: ended) }
+        if isAwaited && !specification.sharesCores { answer(batch, outcome, ended: ended) }
         releaseIfIdle()
     }
 
@@ -176,6 +183,11 @@ package final class ServedModel: Sendable {
     private func carryOut(_ work: Funnel.Work) {
         for launch in work.launches { crew[launch.instance.rawValue].worker.post(launch.batch) }
         if let wakeup = work.wakeup { timer.wake(self, at: wakeup) }
+        for decision in work.decisions { specification.onInstanceChange(decision) }
+        for batch in work.givenUp {
+            let now = clock.now()
+            answer(batch, BatchRunner.Outcome(givingUp: batch, at: now), ended: now)
+        }
         if !work.turnedAway.isEmpty {
             book.withLock { book in
                 for (priorityClass, count) in work.turnedAway {
@@ -183,10 +195,12 @@ package final class ServedModel: Sendable {
                 }
             }
         }
-        guard !work.endings.isEmpty else { return }
-        record(work.endings)
-        deliver(work.endings.map { Completion(request: $0.request, result: .failure($0.error)) })
-        releaseIfIdle()
+        if !work.endings.isEmpty {
+            record(work.endings)
+            deliver(
+                work.endings.map { Completion(request: $0.request, result: .failure($0.error)) })
+        }
+        if !work.endings.isEmpty || !work.givenUp.isEmpty { releaseIfIdle() }
     }
 
     /// Tells each sink once about all of its completions.
@@ -230,9 +244,9 @@ package final class ServedModel: Sendable {
 }
 
 extension ServedModel: Wakeable {
-    /// A deadline of a waiting request has come too close.
+    /// A deadline of a waiting request has come too close, or a breaker has something to do.
     package func wake() {
-        carryOut(funnel.withLock { $0.handle(.timerFired, at: clock.now()) })
+        carryOut(funnel.withLock { $0.wake(at: clock.now()) })
     }
 }
 

@@ -1,3 +1,4 @@
+package import ControlCore
 package import EngineAPI
 package import ServingModel
 
@@ -29,6 +30,12 @@ package struct ServingSpecification: Sendable {
 
     /// What is remembered about requests that have ended.
     package var decisions = DecisionSettings()
+
+    /// When instances that do not work are taken out of service; `nil` for never.
+    package var breaker: BreakerSettings? = BreakerSettings()
+
+    /// Told when an instance is taken out of service, tried, or put back to work.
+    package var onInstanceChange: @Sendable (BreakerDecision) -> Void = { _ in }
 
     /// Told of every batch that the engine failed, on the instance's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void

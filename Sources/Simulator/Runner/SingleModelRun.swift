@@ -39,6 +39,8 @@ struct SingleModelRun {
             options.variantSwitch = VariantSwitch(
                 loadTime: Interval(milliseconds: variant.loadMilliseconds))
         }
+        if policy.breaks { options.breakers = BreakerSettings() }
+        options.faults = scenario.faults.defects.map { $0.fault(until: scenario.durationSeconds) }
         if bins > 0 { options.bins = SeriesBins(covering: duration, count: bins) }
         var server = VirtualServer(configuration, options)
         let load = ScenarioLoad(

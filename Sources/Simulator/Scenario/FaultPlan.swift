@@ -1,3 +1,5 @@
+internal import ServingModel
+
 /// What goes wrong in a scenario, besides the stalls and failures of its devices.
 package struct FaultPlan: Sendable, Equatable {
     /// Part of the requests whose client gives up (`cancel_share`).
@@ -7,9 +9,43 @@ package struct FaultPlan: Sendable, Equatable {
     package var cancelAfterMilliseconds = 20.0
     /// Instances that go and come back (`outages`).
     package var outages: [Outage] = []
+    /// Instances that hang, fail or are slow for a while, without anybody being told (`defects`). Only
+    /// in scenarios with one model.
+    package var defects: [Defect] = []
 
     /// No faults.
     package init() {}
+
+    /// An instance that does not work as it should for a while.
+    package struct Defect: Sendable, Equatable {
+        /// The instance (`instance`).
+        package var instance: Int
+        /// What is wrong with it (`kind: hang | fail | slow`).
+        package var kind: DeviceFault.Kind
+        /// When it begins, in seconds (`at_s`).
+        package var atSecond: Double
+        /// How long it lasts, in seconds; `nil` for the whole run (`for_s`).
+        package var forSeconds: Double?
+        /// How much longer batches of a slow instance take (`factor`).
+        package var factor = 10.0
+
+        /// Makes a defect that begins at `atSecond`.
+        package init(instance: Int, kind: DeviceFault.Kind, atSecond: Double) {
+            self.instance = instance
+            self.kind = kind
+            self.atSecond = atSecond
+        }
+
+        /// The defect as a device has it, in a run of `seconds`.
+        func fault(until seconds: Double) -> DeviceFault {
+            func instant(_ second: Double) -> Instant {
+                .origin + Interval(milliseconds: second * 1_000)
+            }
+            return DeviceFault(
+                kind, device: instance, from: instant(atSecond),
+                until: instant(forSeconds.map { atSecond + $0 } ?? seconds), factor: factor)
+        }
+    }
 
     /// An instance that is away for a while.
     package struct Outage: Sendable, Equatable {

@@ -41,6 +41,12 @@ extension Scenario {
                 outage.instance >= 0 && outage.instance < devices.count, "faults.outages",
                 "there is no instance \(outage.instance)")
         }
+        for defect in faults.defects {
+            try need(
+                models.isEmpty && defect.instance >= 0 && defect.instance < devices.count,
+                "faults.defects", "there is no instance \(defect.instance)")
+            try need(defect.factor >= 1, "faults.defects", "a factor below 1 makes quicker")
+        }
         if let search {
             try need(
                 search.lowPerSecond > 0 && search.lowPerSecond < search.highPerSecond, "search",

@@ -14,6 +14,8 @@ package struct ScenarioPolicy: Sendable, Equatable {
     package var variants = VariantRule.perBatch
     /// Whether young overload splits batches (`burst_split`).
     package var splitsBursts = false
+    /// Whether circuit breakers take sick instances out (`breaker`).
+    package var breaks = false
     /// How text is generated; `nil` where batches are formed, and then ``policy`` says how.
     package var generation: GenerationRule?
 

@@ -1,4 +1,4 @@
-internal import ControlCore
+package import ControlCore
 package import SchedulerCore
 package import ServingModel
 
@@ -21,6 +21,10 @@ package struct VirtualServer: ~Copyable {
         package var bins: SeriesBins?
         /// Loads and unloads the first cheaper variant; `nil` leaves all as the configuration says.
         package var variantSwitch: VariantSwitch?
+        /// Takes sick instances out; `nil` leaves them in.
+        package var breakers: BreakerSettings?
+        /// What is wrong with which device, and when.
+        package var faults: [DeviceFault] = []
         /// More events than any run needs: a run that exceeds them does not end.
         package var maxEvents = 4_000_000_000
 
@@ -51,15 +55,18 @@ package struct VirtualServer: ~Copyable {
     private let options: Options
     private var scheduler: Scheduler
     private var buffer = ActionBuffer()
-    private var devices: [Device]
+    var devices: [Device]
     private var records = RequestWindow()
     private var variantSwitch: VariantSwitch?
+    var breakers: BreakerPanel?
     private var running = 0
-    private var now = Instant.origin
+    private(set) var now = Instant.origin
 
-    private struct Device {
+    struct Device {
         var model: DeviceModel
         var random: Seeded
+        var start = Instant.origin
+        var predicted = Interval.zero
         var end = Instant.distantFuture
         var result = BatchResult.success
         var riders: [RequestID] = []
@@ -70,6 +77,9 @@ package struct VirtualServer: ~Copyable {
         precondition(options.devices.count == configuration.instances, "one device per instance")
         self.options = options
         variantSwitch = options.variantSwitch
+        breakers = options.breakers.map {
+            BreakerPanel(instances: configuration.instances, $0)
+        }
         scheduler = Scheduler(configuration)
         outcome = Outcome(
             classes: configuration.classes.count, measuredFrom: options.measuredFrom)
@@ -91,7 +101,9 @@ package struct VirtualServer: ~Copyable {
         while true {
             let device = nextDevice()
             let completion = device.map { devices[$0].end } ?? .distantFuture
-            let timer = scheduler.nextWakeup ?? .distantFuture
+            let own = scheduler.nextWakeup ?? .distantFuture
+            let watch = breakers?.nextWakeup ?? .distantFuture
+            let timer = min(own, watch)
             let outside = upcoming?.at ?? .distantFuture
             if let device, completion <= outside, completion <= timer {
                 try complete(device, observer)
@@ -100,7 +112,11 @@ package struct VirtualServer: ~Copyable {
                 try apply(stimulus.truthful(before: upcoming), observer)
             } else if timer != .distantFuture {
                 now = max(now, timer)
-                try feed(.timerFired, observer)
+                if watch <= own {
+                    try wakeBreakers(observer)
+                } else {
+                    try feed(.timerFired, observer)
+                }
             } else {
                 break
             }
@@ -137,6 +153,7 @@ package struct VirtualServer: ~Copyable {
         case .cancel(let id): try feed(.cancelled(id), observer)
         case .lose(let instance): try feed(.instanceLost(instance), observer)
         case .restore(let instance): try feed(.instanceReady(instance), observer)
+        case .probe(let instance): try feed(.probe(instance), observer)
         case .drain: try feed(.draining, observer)
         case .variant(let variant, let isResident):
             try feed(.variant(variant, isResident: isResident), observer)
@@ -174,8 +191,14 @@ package struct VirtualServer: ~Copyable {
     private mutating func complete(_ index: Int, _ observer: Observer?) throws {
         now = max(now, devices[index].end)
         devices[index].end = .distantFuture
+        settle(index, isSuccess: devices[index].result == .success)
+        if breakers != nil { try watchEnd(index, observer) }
+        try feed(.completed(InstanceID(index), devices[index].result), observer)
+    }
+
+    /// Ends the riders of a device's batch.
+    mutating func settle(_ index: Int, isSuccess: Bool) {
         running -= devices[index].riders.count
-        let isSuccess = devices[index].result == .success
         for id in devices[index].riders {
             guard let record = records.remove(id), record.isCounted else { continue }
             let index = Int(record.priorityClass)
@@ -187,10 +210,9 @@ package struct VirtualServer: ~Copyable {
             }
         }
         devices[index].riders.removeAll(keepingCapacity: true)
-        try feed(.completed(InstanceID(index), devices[index].result), observer)
     }
 
-    private mutating func feed(_ event: Event, _ observer: Observer?) throws {
+    mutating func feed(_ event: Event, _ observer: Observer?) throws {
         buffer.removeAll()
         scheduler.handle(event, at: now, into: &buffer)
         for index in buffer.actions.indices { perform(buffer.actions[index]) }
@@ -218,11 +240,19 @@ package struct VirtualServer: ~Copyable {
         devices[index].riders.append(contentsOf: buffer.members(of: launch))
         running += launch.members.count
         let variant = launch.variant.rawValue
-        let duration = devices[index].model.sample(
+        var duration = devices[index].model.sample(
             rows: launch.rows * max(launch.paddedLength, 1), variant: variant,
             &devices[index].random)
+        var fails = devices[index].random.chance(devices[index].model.failureProbability)
+        for fault in options.faults where fault.concerns(index, at: now) {
+            let disturbed = fault.disturb(duration, at: now)
+            duration = disturbed.duration
+            fails = fails || disturbed.fails
+        }
+        devices[index].start = now
+        devices[index].predicted = launch.predicted
         devices[index].end = now + max(duration, Interval(nanoseconds: 1))
-        let fails = devices[index].random.chance(devices[index].model.failureProbability)
+        watchStart(launch)
         devices[index].result = fails ? .failure : .success
         series?.note(batchOf: launch.rows, at: now)
         if now >= options.measuredFrom {

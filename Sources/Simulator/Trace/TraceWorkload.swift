@@ -81,7 +81,7 @@ package struct TraceWorkload: Sendable {
         case .turnedAway(_, let rows): turnedAway += rows
         case .variant(let variant, let isResident):
             stimuli.append(Stimulus(at: at, .variant(variant, isResident: isResident)))
-        case .instanceReady, .instanceLost, .timerFired, .draining, .granted, .held: break
+        case .instanceReady, .instanceLost, .probe, .timerFired, .draining, .granted, .held: break
         }
         for case .launch(let launch) in step.actions
         where running.indices.contains(launch.instance.rawValue) {

@@ -34,6 +34,11 @@ struct EventGuard {
         case .instanceLost(let instance):
             try check(instance)
             isPresent[instance.rawValue] = false
+        case .probe(let instance):
+            try check(instance)
+            guard !configuration.isArbitrated else {
+                throw LineProblem("instance \(instance) is probed, but others decide on its turns")
+            }
         case .granted(let instance, _):
             try check(instance)
             guard configuration.isArbitrated, isPresent[instance.rawValue],

@@ -11,7 +11,7 @@ enum TraceLimits {
 
 extension TimedEvent {
     private static let names = [
-        "arrived", "cancelled", "completed", "ready", "lost", "timer", "turned-away", "draining",
+        "arrived", "cancelled", "completed", "ready", "lost", "probe", "timer", "turned-away", "draining",
         "granted", "held", "variant",
     ]
     private static let arrivalKeys = [
@@ -36,6 +36,8 @@ extension TimedEvent {
             self.init(at: at, .instanceReady(try Self.instance(&scanner)))
         case "lost":
             self.init(at: at, .instanceLost(try Self.instance(&scanner)))
+        case "probe":
+            self.init(at: at, .probe(try Self.instance(&scanner)))
         case "timer":
             self.init(at: at, .timerFired)
         case "turned-away":

@@ -23,6 +23,9 @@ extension TextWriter {
         case .instanceLost(let instance):
             write(" lost ")
             write(instance.rawValue)
+        case .probe(let instance):
+            write(" probe ")
+            write(instance.rawValue)
         case .timerFired: write(" timer")
         case .turnedAway(let priorityClass, let rows):
             write(" turned-away")

@@ -1,3 +1,4 @@
+internal import ControlCore
 internal import EngineAPI
 internal import Foundation
 internal import GatewayCore
@@ -89,7 +90,7 @@ struct ServerAssembly {
             maxQueuedBytes: configuration.limits.maxQueuedBytes,
             threadsPerInstance: runtime.threadsPerInstance,
             sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores,
-            recorder: recorder, generation: generationSettings)
+            recorder: recorder, breaker: breakerSettings, generation: generationSettings)
         settings.decisions = DecisionSettings(
             capacity: configuration.observability.decisionRecords,
             sampling: configuration.observability.decisionSampling)
@@ -98,6 +99,19 @@ struct ServerAssembly {
                 exporter.offer(TracedRequest(record, model: model))
             }
         }
+        return settings
+    }
+
+    private var breakerSettings: BreakerSettings? {
+        let breaker = configuration.breaker
+        guard breaker.isEnabled else { return nil }
+        var settings = BreakerSettings()
+        settings.failures = breaker.failures
+        settings.slowdown = breaker.slowdown
+        settings.stallFactor = UInt64(breaker.stallFactor)
+        settings.leastStall = breaker.leastStall
+        settings.firstPause = breaker.firstPause
+        settings.longestPause = breaker.longestPause
         return settings
     }
 

@@ -32,6 +32,85 @@ struct InstanceTests {
         #expect(effects.isEmpty, "it is there already")
     }
 
+    @Test("An instance on trial takes one request of the least important class, and is lost again")
+    func trial() throws {
+        let classes = [
+            PriorityClass.forTest("high", deadline: 100), .forTest("low", deadline: 100),
+        ]
+        var machine = try CheckedScheduler(.byHand(classes: classes, instances: 2))
+        _ = try machine.lose(1, at: 0)
+        _ = try machine.arrive(1, due: 100, at: 0)
+        _ = try machine.arrive(2, due: 100, at: 0)
+        _ = try machine.arrive(3, class: 1, due: 90, at: 0)
+        _ = try machine.arrive(4, class: 1, due: 80, at: 0)
+        var effects = try machine.probe(1, at: 1)
+        #expect(effects == [.launched(1, [4])])
+        effects = try machine.complete(1, .success, at: 2)
+        #expect(effects.isEmpty, "a trial is one request")
+        effects = try machine.ready(1, at: 2)
+        #expect(effects == [.launched(1, [2])], "its share of what waits")
+    }
+
+    @Test("A trial spares important requests while lesser ones may come, and healthy instances go on")
+    func trialWaits() throws {
+        let classes = [
+            PriorityClass.forTest("high", deadline: 100), .forTest("low", deadline: 100),
+        ]
+        var machine = try CheckedScheduler(.byHand(classes: classes, instances: 2))
+        _ = try machine.arrive(1, class: 1, due: 100, at: 0)
+        _ = try machine.lose(1, at: 0)
+        var effects = try machine.probe(1, at: 0)
+        #expect(effects.isEmpty)
+        effects = try machine.arrive(2, due: 100, at: 1)
+        #expect(effects.isEmpty, "it waits for the instance that works")
+        effects = try machine.complete(0, at: 2)
+        #expect(effects == [.launched(0, [2])])
+        effects = try machine.arrive(3, class: 1, due: 100, at: 3)
+        #expect(effects == [.launched(1, [3])])
+        effects = try machine.probe(1, at: 3)
+        #expect(effects.isEmpty, "its call has not returned")
+    }
+
+    @Test("Where no other instance serves, a trial takes what comes and everything else is refused")
+    func loneTrial() throws {
+        var machine = try CheckedScheduler(.byHand())
+        _ = try machine.lose(0, at: 0)
+        var effects = try machine.arrive(1, due: 100, at: 0)
+        #expect(effects == [.rejected(1, .noInstance)])
+        _ = try machine.probe(0, at: 1)
+        _ = try machine.arrive(2, due: 50, isFollowed: true, at: 2)
+        effects = try machine.arrive(3, due: 40, at: 2)
+        #expect(effects == [.launched(0, [3]), .rejected(2, .noInstance)])
+        effects = try machine.arrive(4, due: 100, at: 3)
+        #expect(effects == [.rejected(4, .noInstance)])
+        effects = try machine.ready(0, at: 4)
+        #expect(effects.isEmpty, "it works, but is busy")
+        effects = try machine.arrive(5, due: 100, at: 4)
+        #expect(effects.isEmpty)
+        effects = try machine.complete(0, .success, at: 5)
+        #expect(effects == [.launched(0, [5])])
+    }
+
+    @Test("With the last instance gone, one on trial takes one request before the rest is refused")
+    func lastGoneBesideTrial() throws {
+        var machine = try CheckedScheduler(.byHand(instances: 2))
+        _ = try machine.lose(1, at: 0)
+        _ = try machine.arrive(1, due: 100, at: 0)
+        _ = try machine.arrive(2, due: 100, at: 0)
+        _ = try machine.arrive(3, due: 100, at: 0)
+        // The class has traffic, so a trial takes its first request at once.
+        var effects = try machine.probe(1, at: 0)
+        #expect(effects == [.launched(1, [2])])
+        _ = try machine.complete(1, at: 1)
+        effects = try machine.lose(0, at: 1)
+        #expect(effects == [.rejected(3, .noInstance)])
+        _ = try machine.probe(1, at: 2)
+        effects = try machine.lose(1, at: 2)
+        #expect(effects.isEmpty)
+        effects = try machine.arrive(4, due: 100, at: 3)
+        #expect(effects == [.rejected(4, .noInstance)])
+    }
+
     @Test("With the last instance gone everything that waits is refused, in a fixed order")
     func lastGone() throws {
         let classes = [

@@ -1,3 +1,4 @@
+internal import ControlCore
 internal import SchedulerCore
 internal import SchedulerTesting
 internal import ServingModel
@@ -26,6 +27,40 @@ struct SwarmTests {
             Swarm($0, drawsOptions: true).world(requests: 100)
         } check: { world in
             try compareWithOracle(try world.run(checks: .none).trace, world.configuration)
+        }
+    }
+
+    @Test("I1-I3 hold with instances that hang, fail or are slow, with breakers and without")
+    func faults() throws {
+        try forEachWorld(count: 120) { random in
+            var world = Swarm(random, drawsOptions: true).world(requests: 150)
+            var draw = random.split("device faults")
+            let end = world.stimuli.last?.at ?? .origin
+            for index in world.devices.indices where draw.chance(0.7) {
+                let length = Instant.origin.interval(to: end).milliseconds
+                let from = draw.uniform(0, length)
+                world.faults.append(
+                    DeviceFault(
+                        draw.pick(.hang, .fail, .slow), device: index,
+                        from: .origin + Interval(milliseconds: from),
+                        until: .origin + Interval(milliseconds: draw.uniform(from, 2 * length)),
+                        factor: draw.pick(4, 10, 100)))
+            }
+            if draw.chance(0.8) {
+                var settings = BreakerSettings()
+                // In worlds this short a second would be for ever.
+                settings.leastStall = Interval(
+                    milliseconds: 5 * world.devices[0].mean(rows: 8))
+                settings.firstPause = settings.leastStall / 4
+                settings.failures = draw.integer(in: 1...5)
+                settings.window = draw.pick(4, 20)
+                world.breakers = settings
+            }
+            return world
+        } check: { world in
+            let (outcome, trace) = try world.run()
+            try require(outcome.total.ended == outcome.total.arrived, "\(outcome.total)")
+            try compareWithOracle(trace, world.configuration)
         }
     }
 

@@ -1,5 +1,5 @@
 extension GoldenTraceTests {
-    static let recordedHash = "1c9c3d177717c493"
+    static let recordedHash = "5feebfbe2556dc75"
 
     static let recorded = """
         0 ready 0

@@ -14,14 +14,14 @@ struct FileErrorTests {
             (
                 "limit: {}\n",
                 "headway.yaml:1: unknown key 'limit'; did you mean 'limits'? "
-                    + "allowed: classes, generation, limits, log_format, log_level, network, "
-                    + "observability, record, repositories, runtime"
+                    + "allowed: breaker, classes, generation, limits, log_format, log_level, "
+                    + "network, observability, record, repositories, runtime"
             ),
             (
                 "# ports\nhttp_port: 1\n",
                 "headway.yaml:2: unknown key 'http_port'; did you mean 'network.http_port'? "
-                    + "allowed: classes, generation, limits, log_format, log_level, network, "
-                    + "observability, record, repositories, runtime"
+                    + "allowed: breaker, classes, generation, limits, log_format, log_level, "
+                    + "network, observability, record, repositories, runtime"
             ),
             (
                 "runtime:\n  gpu_share: 1\n",

@@ -116,6 +116,14 @@ struct LiveReplayTests {
         ) {
             $0.maxQueuedRequests = limit
             $0.recorder = recorder
+            // Half of the schedules have breakers that think a batch hangs after a few readings.
+            guard seed % 2 == 0 else { return }
+            var breaker = BreakerSettings()
+            breaker.leastStall = .microseconds(200)
+            breaker.leastUnfamiliarStall = .microseconds(200)
+            breaker.stallFactor = 0
+            breaker.firstPause = .microseconds(100)
+            $0.breaker = breaker
         }
         let sink = RecordingSink()
         await onThreads(3) { thread in

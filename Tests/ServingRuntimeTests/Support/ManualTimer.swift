@@ -22,6 +22,9 @@ final class ManualTimer: WakeupTimer {
     /// All times that were asked for.
     var asked: [Instant] { state.update { $0.asked } }
 
+    /// Returns once somebody wants to be woken at `time`.
+    func isAsked(for time: Instant) async { await state.until { $0.pending == time } }
+
     /// The time at which the timer would fire next.
     var pending: Instant? { state.update { $0.pending } }
 

@@ -50,6 +50,7 @@ struct ScenarioRunnerTests {
             case .cancel(let id): hash.combine(id.rawValue)
             case .lose: hash.combine("lose")
             case .restore: hash.combine("restore")
+            case .probe: hash.combine("probe")
             case .drain: hash.combine("drain")
             case .variant: hash.combine("variant")
             }

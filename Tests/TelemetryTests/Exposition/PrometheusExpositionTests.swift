@@ -109,6 +109,20 @@ struct PrometheusExpositionTests {
         }
     }
 
+    @Test("Each instance tells what its breaker does")
+    func instances() throws {
+        let read = try Self.read()
+        func figure(_ name: String, _ labels: [String: String]) -> Double? {
+            read.value("headway_" + name, Self.model.merging(labels) { $1 })
+        }
+        #expect(figure("instance_state", ["instance": "0", "state": "closed"]) == 1)
+        #expect(figure("instance_state", ["instance": "1", "state": "closed"]) == 0)
+        #expect(figure("instance_state", ["instance": "1", "state": "open"]) == 1)
+        #expect(figure("instance_isolations_total", ["instance": "1", "cause": "failing"]) == 2)
+        #expect(figure("instance_isolations_total", ["instance": "0", "cause": "slow"]) == 0)
+        #expect(figure("instance_trials_total", ["instance": "1", "result": "relapsed"]) == 3)
+    }
+
     @Test("A latency histogram accumulates, and a sample on a bound is within it")
     func latency() throws {
         let read = try Self.read()

@@ -1,3 +1,4 @@
+import ControlCore
 import ServingModel
 import ServingRuntime
 import Telemetry
@@ -33,7 +34,13 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
         load: ModelLoad(
             queuedRequests: 7, queuedRows: 9, queuedBytes: 1_024, inFlight: 8,
             queuedByClass: [3, 4], predictedSingle: .microseconds(1_250),
-            predictedFull: .milliseconds(4)),
+            predictedFull: .milliseconds(4),
+            instances: [
+                BreakerPanel.Reading(),
+                BreakerPanel.Reading(
+                    state: .open, isolations: [.failing: 2, .stalled: 1], recoveries: 1,
+                    relapses: 3),
+            ]),
         classes: ["high", "low"], isReady: true, measuredBytes: 4_096)
 }
 

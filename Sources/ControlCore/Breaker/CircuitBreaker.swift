@@ -1,0 +1,132 @@
+internal import ServingModel
+
+/// Watches one instance, and says when it is sick and when it is well again.
+///
+/// *Closed*: the instance works, and every batch is a sample. *Open*: it is out until a pause is over,
+/// and until the call that hangs in it, if one does, has returned. *Half open*: it may take one batch,
+/// whose end decides. Whether a sick instance may really be taken out is not decided here, because it
+/// depends on the others: see ``BreakerPanel``.
+struct CircuitBreaker: Sendable, Equatable {
+    /// Where the breaker is.
+    enum State: Sendable, Equatable {
+        case closed
+        case open(until: Instant)
+        case halfOpen
+    }
+
+    /// What the end of a batch says.
+    enum Verdict: Sendable, Equatable {
+        /// Nothing that calls for action.
+        case unremarkable
+        /// The instance should be taken out.
+        case sick(IsolationCause)
+        /// A trial went well.
+        case recovered
+        /// A trial went badly.
+        case relapsed
+    }
+
+    private(set) var state = State.closed
+    /// When the batch that runs will be given up; `nil` while none runs or it has been.
+    private(set) var stallsAt: Instant?
+    /// Whether a batch that was given up still occupies the instance.
+    private(set) var isHung = false
+    /// How often the instance was taken out since it was last calm.
+    private(set) var trips = 0
+    /// Why the instance was taken out last.
+    private var cause = IsolationCause.failing
+    private var failuresInRow = 0
+    /// One bit for each of the last batches, set where it was slow.
+    private var slow: UInt64 = 0
+    private var closedSince = Instant.origin
+
+    /// Of the last batches, how many were slow.
+    var slowBatches: Int { slow.nonzeroBitCount }
+
+    /// A batch begins.
+    mutating func begin(
+        predicted: Interval, isFamiliar: Bool, at now: Instant, _ settings: BreakerSettings
+    ) {
+        stallsAt = now + settings.stallLimit(predicted: predicted, isFamiliar: isFamiliar)
+    }
+
+    /// A batch ends, perhaps long after it was given up.
+    mutating func end(_ health: BatchHealth, _ settings: BreakerSettings) -> Verdict {
+        stallsAt = nil
+        guard !isHung else {
+            isHung = false
+            return .unremarkable
+        }
+        switch state {
+        case .closed: return sample(health, settings)
+        case .halfOpen: return judge(health, settings)
+        case .open: return .unremarkable
+        }
+    }
+
+    private mutating func sample(
+        _ health: BatchHealth, _ settings: BreakerSettings
+    ) -> Verdict {
+        switch health {
+        case .ignored: return .unremarkable
+        case .failed:
+            failuresInRow += 1
+            return failuresInRow >= settings.failures ? .sick(.failing) : .unremarkable
+        case .answered(let took, let predicted):
+            failuresInRow = 0
+            let window: UInt64 = settings.window >= 64 ? .max : 1 << UInt64(settings.window) - 1
+            slow = (slow << 1 | (Self.isSlow(took, predicted, settings) ? 1 : 0)) & window
+            return slowBatches > settings.window / 2 ? .sick(.slow) : .unremarkable
+        }
+    }
+
+    /// Any answer is what was missed of an instance that failed or hung; of one that was slow it has to be a
+    /// quick one. A trial that says nothing counts as one that failed.
+    private func judge(_ health: BatchHealth, _ settings: BreakerSettings) -> Verdict {
+        guard case .answered(let took, let predicted) = health else { return .relapsed }
+        let isStillSlow = cause == .slow && Self.isSlow(took, predicted, settings)
+        return isStillSlow ? .relapsed : .recovered
+    }
+
+    private static func isSlow(
+        _ took: Interval, _ predicted: Interval, _ settings: BreakerSettings
+    ) -> Bool {
+        took.milliseconds > settings.slowdown * predicted.milliseconds
+    }
+
+    /// Whether the batch that runs has to be given up now; it is from then on.
+    mutating func stalls(at now: Instant) -> Bool {
+        guard let limit = stallsAt, limit <= now else { return false }
+        stallsAt = nil
+        isHung = true
+        return true
+    }
+
+    /// The instance is taken out for a reason, or stays out.
+    mutating func open(
+        _ cause: IsolationCause? = nil, at now: Instant, _ settings: BreakerSettings
+    ) {
+        if let cause { self.cause = cause }
+        if state == .closed, closedSince.interval(to: now) >= settings.calmAfter { trips = 0 }
+        state = .open(until: now + settings.pause(afterTrips: trips))
+        trips += 1
+    }
+
+    /// The instance may be tried.
+    mutating func halfOpen() { state = .halfOpen }
+
+    /// The instance works, as of `now`.
+    mutating func close(at now: Instant) {
+        state = .closed
+        closedSince = now
+        failuresInRow = 0
+        slow = 0
+    }
+
+    /// When something has to be done without an event.
+    var wakeup: Instant? {
+        if let stallsAt { return stallsAt }
+        guard case .open(let until) = state, !isHung else { return nil }
+        return until
+    }
+}
