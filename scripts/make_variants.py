@@ -42,7 +42,7 @@ input [ {{ name: "image" data_type: TYPE_FP32 dims: [ 64 ] }} ]
 output [ {{ name: "scores" data_type: TYPE_FP32 dims: [ 10 ] }} ]
 dynamic_batching {{ }}
 """
-LADDER = """parameters {{ key: "headway.variants" value {{ string_value: "{twin}" }} }}
+LADDER = """parameters {{ key: "variants" value {{ string_value: "{twin}" }} }}
 """
 
 

@@ -42,7 +42,8 @@ struct CircuitBreakerTests {
         #expect(panel.nextWakeup == at(254))
     }
 
-    @Test("An instance is slow when the median of its last twenty batches took three times too long")
+    @Test(
+        "An instance is slow when the median of its last twenty batches took three times too long")
     func slowness() {
         var panel = BreakerPanel(instances: 2)
         for _ in 0..<20 { #expect(run(&panel, second, Self.usual, at: at(1)) == nil) }

@@ -20,7 +20,10 @@ package final class ModelHandle: Sendable {
     package let outputPrefixes: [[UInt8]]
 
     /// Pairs a live model with its configuration.
-    package init(served: ServedModel, configuration: ModelConfiguration, classes: [PriorityClass]) {
+    package init(
+        served: ServedModel, configuration: ModelConfiguration, classes: [PriorityClass],
+        exactClasses: [String] = []
+    ) {
         self.served = served
         self.configuration = configuration
         let interface = served.interface
@@ -32,7 +35,8 @@ package final class ModelHandle: Sendable {
                 "{\"name\":\(Self.quoted($0.name)),\"datatype\":\"\($0.dataType.rawValue)\",\"shape\":"
                     .utf8)
         }
-        quality = QualityPolicy(classes: classes, batching: configuration.dynamicBatching)
+        quality = QualityPolicy(
+            classes: classes, batching: configuration.dynamicBatching, exactClasses: exactClasses)
     }
 
     /// `text` as a JSON string.

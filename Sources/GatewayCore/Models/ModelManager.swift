@@ -21,6 +21,8 @@ package struct ModelSettings: Sendable {
     package var recorder: TraceRecorder?
     /// What is remembered about requests that have ended.
     package var decisions = DecisionSettings()
+    /// Classes whose requests are never answered by a cheaper variant of a model.
+    package var exactClasses: [String]
     /// When instances that do not work are taken out of service; `nil` for never.
     package var breaker: BreakerSettings?
     /// What is told to models that generate text.
@@ -30,7 +32,8 @@ package struct ModelSettings: Sendable {
     package init(
         classes: [PriorityClass], maxQueuedRequests: Int, maxQueuedBytes: Int,
         threadsPerInstance: Int, sharesCores: Bool = false, recorder: TraceRecorder? = nil,
-        breaker: BreakerSettings? = BreakerSettings(), generation: GenerationSettings = GenerationSettings()
+        exactClasses: [String] = [], breaker: BreakerSettings? = BreakerSettings(),
+        generation: GenerationSettings = GenerationSettings()
     ) {
         self.classes = classes
         self.maxQueuedRequests = maxQueuedRequests
@@ -38,6 +41,7 @@ package struct ModelSettings: Sendable {
         self.threadsPerInstance = threadsPerInstance
         self.sharesCores = sharesCores
         self.recorder = recorder
+        self.exactClasses = exactClasses
         self.breaker = breaker
         self.generation = generation
     }
@@ -50,11 +54,11 @@ package actor ModelManager {
     /// Where loaded models are found.
     package nonisolated let catalog: ModelCatalog
 
-    private let repository: ModelRepository
+    let repository: ModelRepository
     private let engines: [any Engine]
     private let settings: ModelSettings
     private let timer: any WakeupTimer
-    private let logger: Logger
+    let logger: Logger
 
     /// Models that are being loaded or unloaded, and who waits for his turn. An actor lets others in
     /// at every suspension: without turns an unload could forget what a load has just made ready.
@@ -211,10 +215,7 @@ package actor ModelManager {
     private func start(
         _ version: ServableVersion
     ) async throws -> (model: ReadyModel, took: Interval) {
-        guard let engine = engines.first(where: { $0.descriptor.name == version.engine.name })
-        else {
-            throw EngineError(.unavailable, "no engine '\(version.engine.name)'")
-        }
+        let engine = try engine(of: version)
         let previous = catalog.versions(of: version.model)?.first { $0.version == version.version }
         if case .ready = previous?.state {
         } else {
@@ -226,7 +227,8 @@ package actor ModelManager {
         let model: ReadyModel
         switch try await open(version, with: engine) {
         case .tensors(let engineModel):
-            model = .tensors(try await serve(version, engineModel, residentBefore))
+            let cheaper = try await cheaperVariants(of: version, engineModel.signature)
+            model = .tensors(try await serve(version, engineModel, cheaper, residentBefore))
         case .generator(let engineModel):
             model = .generator(try await serve(version, engineModel, residentBefore))
         }
@@ -240,13 +242,21 @@ package actor ModelManager {
         return (model, begun.interval(to: clock.now()))
     }
 
+    /// The engine that runs a version.
+    func engine(of version: ServableVersion) throws(EngineError) -> any Engine {
+        guard let engine = engines.first(where: { $0.descriptor.name == version.engine.name })
+        else { throw EngineError(.unavailable, "no engine '\(version.engine.name)'") }
+        return engine
+    }
+
     /// Has the engine read the model's file, on a thread of its own.
-    private func open(
+    func open(
         _ version: ServableVersion, with engine: any Engine
     ) async throws -> OpenedModel {
         var source = version.source
         source.threadsPerInstance =
             version.configuration.threadsPerInstance ?? settings.threadsPerInstance
+        source.parameters[ModelConfiguration.variantsParameter] = nil
         if engine is any GenerativeEngine {
             // These are told to the scheduler and the session, not to the engine.
             source.parameters = source.parameters.filter {
@@ -261,14 +271,19 @@ package actor ModelManager {
     }
 
     private func serve(
-        _ version: ServableVersion, _ model: any EngineModel, _ residentBefore: UInt64
+        _ version: ServableVersion, _ model: any EngineModel, _ cheaper: [any EngineModel],
+        _ residentBefore: UInt64
     ) async throws -> ModelHandle {
         let configuration = try version.configuration.completed(with: model.signature)
+        var specification = specification(version, configuration, model.signature)
+        if !cheaper.isEmpty { specification.variants = [version.model] + configuration.variants }
         let served = try await ServedModel.start(
-            specification(version, configuration, model.signature), model: model, timer: timer,
+            specification, model: model, cheaper: cheaper, timer: timer,
             residentBefore: residentBefore)
         noteIdleFields(configuration)
-        return ModelHandle(served: served, configuration: configuration, classes: settings.classes)
+        return ModelHandle(
+            served: served, configuration: configuration, classes: settings.classes,
+            exactClasses: settings.exactClasses)
     }
 
     private func serve(
@@ -288,67 +303,6 @@ package actor ModelManager {
             specification, model: model, timer: timer, residentBefore: residentBefore)
         noteIdleFields(configuration)
         return GeneratorHandle(generator: generator, configuration: configuration)
-    }
-
-    private func failureLog(
-        _ name: String, _ message: Logger.Message
-    ) -> @Sendable (EngineError) -> Void {
-        let logger = logger
-        return { error in
-            logger.error(message, metadata: ["model": "\(name)", "error": "\(error)"])
-        }
-    }
-
-    private func changeLog(_ name: String) -> @Sendable (BreakerDecision) -> Void {
-        let logger = logger
-        return { decision in
-            switch decision {
-            case .isolate(let instance, let cause):
-                logger.warning(
-                    "instance taken out of service",
-                    metadata: [
-                        "model": "\(name)", "instance": "\(instance)", "cause": "\(cause.rawValue)",
-                    ])
-            case .probe(let instance):
-                logger.info(
-                    "instance on trial", metadata: ["model": "\(name)", "instance": "\(instance)"])
-            case .restore(let instance):
-                logger.notice(
-                    "instance back in service",
-                    metadata: ["model": "\(name)", "instance": "\(instance)"])
-            }
-        }
-    }
-
-    private func noteIdleFields(_ configuration: ModelConfiguration) {
-        let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
-        guard !idle.isEmpty else { return }
-        logger.notice(
-            "configuration fields without effect here",
-            metadata: [
-                "model": "\(configuration.name)", "fields": "\(idle.joined(separator: ", "))",
-            ])
-    }
-
-    /// What the configuration asks of a batcher that waits, and of queues that are not ordered by
-    /// deadline; the scheduler does neither.
-    private static func schedulingHints(_ configuration: ModelConfiguration) -> [String] {
-        var hints: [String] = []
-        if configuration.responseCacheEnabled { hints.append("response_cache") }
-        if !configuration.warmup.isEmpty { hints.append("model_warmup") }
-        guard let batching = configuration.dynamicBatching else { return hints }
-        func add(_ field: String) { hints.append("dynamic_batching." + field) }
-        if (batching.maxQueueDelay ?? .zero) > .zero { add("max_queue_delay_microseconds") }
-        if !batching.preferredBatchSizes.isEmpty { add("preferred_batch_size") }
-        if batching.preserveOrdering { add("preserve_ordering") }
-        let policies = [batching.defaultQueuePolicy] + batching.levelQueuePolicies.values
-        if policies.contains(where: { $0.timeoutAction == .delay }) {
-            add("timeout_action: DELAY")
-        }
-        if batching.levelQueuePolicies.values.contains(where: { $0.maxQueueSize != nil }) {
-            add("priority_queue_policy.max_queue_size")
-        }
-        return hints
     }
 
     private func specification(

@@ -15,6 +15,9 @@ package struct QualityOfService: Hashable, Sendable {
     /// `x-headway-deadline-ms`, counted from arrival.
     package var deadline: Interval?
 
+    /// `x-headway-variant: full`: no cheaper variant of the model will do.
+    package var wantsFullModel = false
+
     /// Nothing asked for.
     package init() {}
 }
@@ -26,6 +29,9 @@ package struct Promise: Hashable, Sendable {
 
     /// When the answer must be ready.
     package var deadline: Instant
+
+    /// Whether a cheaper variant of the model will do when there is too much work for the full one.
+    package var allowsCheaperVariant = true
 }
 
 /// Turns what requests ask for into promises, by one model's configuration.
@@ -33,10 +39,17 @@ package struct QualityPolicy: Sendable {
     private let classes: [PriorityClass]
     private let batching: DynamicBatching?
     private let defaultClass: Int
+    /// By position, whether requests of the class always want the full model.
+    private let isExact: [Bool]
 
     /// The rules of a model with this class table and dynamic-batching configuration.
-    package init(classes: [PriorityClass], batching: DynamicBatching?) {
+    ///
+    /// - Parameter exactClasses: Names of the classes whose requests always want the full model.
+    package init(
+        classes: [PriorityClass], batching: DynamicBatching?, exactClasses: [String] = []
+    ) {
         self.classes = classes
+        isExact = classes.map { exactClasses.contains($0.name) }
         self.batching = batching
         let levels = batching?.priorityLevels ?? 0
         defaultClass =
@@ -69,7 +82,9 @@ package struct QualityPolicy: Sendable {
             relative = min(relative ?? standard, standard)
         }
         let chosen = relative ?? classes[index].defaultDeadline
-        return Promise(priorityClass: ClassIndex(index), deadline: arrival + chosen)
+        return Promise(
+            priorityClass: ClassIndex(index), deadline: arrival + chosen,
+            allowsCheaperVariant: !wish.wantsFullModel && !isExact[index])
     }
 
     private func classIndex(_ wish: QualityOfService) throws(ServingError) -> Int {

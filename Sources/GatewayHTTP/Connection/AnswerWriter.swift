@@ -136,6 +136,10 @@ struct AnswerWriter {
         head.appendThousandths(response.batch.compute.nanoseconds / 1_000)
         head.append("\r\nx-headway-batch-size: ")
         head.appendDecimal(response.batch.rows)
+        if let variant = response.batch.variant {
+            head.append("\r\nx-headway-variant: ")
+            head.append(variant)
+        }
         head.append("\r\n")
     }
 

@@ -48,6 +48,8 @@ extension Exchange {
             } catch {
                 refuse(error)
             }
+        case 17 where name.isField("x-headway-variant"):
+            readVariant(Self.text(value))
         case 21 where name.isField("x-headway-deadline-ms"):
             readDeadline(Self.text(value))
         case 31 where name.isField("inference-header-content-length"):
@@ -81,6 +83,17 @@ extension Exchange {
             return
         }
         wish.deadline = Interval(milliseconds: milliseconds)
+    }
+
+    private func readVariant(_ value: String) {
+        switch value {
+        case "full": wish.wantsFullModel = true
+        case "any": wish.wantsFullModel = false
+        default:
+            refuse(
+                ServingError(
+                    .invalidArgument, "x-headway-variant is '\(value)'; it must be full or any"))
+        }
     }
 
     private func refuseHeaderLength(_ value: String) {

@@ -248,7 +248,8 @@ extension InferHandler {
         owners.append(exchange.bodyOwner)
         return InferenceRequest(
             inputs: decoded.inputs, owners: owners, shapes: decoded.shapes, rows: decoded.rows,
-            priorityClass: promise.priorityClass, deadline: promise.deadline, sink: loop,
-            context: exchange, label: exchange.name(on: loop))
+            priorityClass: promise.priorityClass, deadline: promise.deadline,
+            allowsCheaperVariant: promise.allowsCheaperVariant, sink: loop, context: exchange,
+            label: exchange.name(on: loop))
     }
 }

@@ -37,7 +37,8 @@ final class Gathering: CompletionSink {
             return InferenceRequest(
                 inputs: [InputBytes(element.bytes)], owners: [element],
                 shapes: served.interface.hasOpenShapes ? [[1]] : nil, rows: 1,
-                priorityClass: promise.priorityClass, deadline: promise.deadline, sink: self,
+                priorityClass: promise.priorityClass, deadline: promise.deadline,
+                allowsCheaperVariant: promise.allowsCheaperVariant, sink: self,
                 context: Place(index), label: label.sibling(index))
         }
         self.requests.withLock { $0 = requests }

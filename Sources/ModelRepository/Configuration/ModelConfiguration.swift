@@ -18,6 +18,9 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// The key among `parameters` that sets ``threadsPerInstance``.
     package static let threadsParameter = "threads_per_instance"
 
+    /// The key among `parameters` that sets ``variants``.
+    package static let variantsParameter = "variants"
+
     /// The protobuf message behind this value, which the gRPC interface answers with.
     package let message: Inference_ModelConfig
 
@@ -68,6 +71,14 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// absolute or relative to the model's directory.
     package var operatorLibraries: [String] { message.modelOperations.opLibraryFilename }
 
+    /// Models of the same repository that may answer in place of this one when it has too much to do,
+    /// dearest first: names between commas in the parameter ``variantsParameter``.
+    package var variants: [String] {
+        (parameters[Self.variantsParameter] ?? "").split(separator: ",").map {
+            String($0).trimmingSpaces
+        }
+    }
+
     /// How requests share batches; `nil` when each request is run by itself.
     package let dynamicBatching: DynamicBatching?
 
@@ -80,6 +91,14 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// Fields that are set and without effect here, because they are hints for other engines or
     /// devices. Worth a notice in the log.
     package let ignoredFields: [String]
+}
+
+extension String {
+    /// The text without spaces at its ends.
+    fileprivate var trimmingSpaces: String {
+        let front = drop { $0 == " " }
+        return String(front.reversed().drop { $0 == " " }.reversed())
+    }
 }
 
 extension Inference_ModelConfig {

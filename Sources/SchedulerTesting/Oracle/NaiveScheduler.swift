@@ -180,7 +180,9 @@ package struct NaiveScheduler {
             $0.job.map { max(now, $0.predictedEnd) } ?? now
         }
         let trial = seats.contains(where: \.isOnTrial) ? now : nil
-        guard let start = starts.min() ?? trial else { return reject(request, .noInstance, at: now) }
+        guard let start = starts.min() ?? trial else {
+            return reject(request, .noInstance, at: now)
+        }
         guard let shape = adopt(request.queue) else { return reject(request, .queueFull, at: now) }
         request.key = key(of: request, shapes[shape].models[0], at: now)
         guard start + needed(by: request, shapes[shape]) <= arrival.deadline else {

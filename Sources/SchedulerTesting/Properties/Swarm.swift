@@ -127,9 +127,11 @@ package struct Swarm: Sendable {
         for stimulus in losses {
             guard case .lose(let instance) = stimulus.kind else { continue }
             for _ in 0..<draw.integer(in: 0...3) {
-                let later = stimulus.at + Interval(
-                    milliseconds: draw.exponential(mean: 0.05)
-                        * Instant.origin.interval(to: end).milliseconds)
+                let later =
+                    stimulus.at
+                    + Interval(
+                        milliseconds: draw.exponential(mean: 0.05)
+                            * Instant.origin.interval(to: end).milliseconds)
                 stimuli.append(Stimulus(at: later, .probe(instance)))
             }
         }

@@ -49,7 +49,8 @@ package struct World: Sendable, CustomStringConvertible {
     /// Configuration, devices and stimuli, as text.
     package var description: String {
         let events = stimuli.map { "  \($0.at.nanoseconds) \($0.kind)" }
-        return (["\(configuration)", "\(devices)", "\(faults)", "\(stimuli.count) stimuli:"] + events)
+        return
+            (["\(configuration)", "\(devices)", "\(faults)", "\(stimuli.count) stimuli:"] + events)
             .joined(separator: "\n")
     }
 }

@@ -26,6 +26,11 @@ extension ServerConfiguration {
                     + "http://localhost:4318/v1/traces"
             )
         }
+        for name in exactClasses where !classes.contains(where: { $0.name == name }) {
+            problems.append(
+                "variants.exact_classes has '\(name)', which is no class; the classes are "
+                    + classes.map(\.name).joined(separator: ", "))
+        }
         if breaker.firstPause > breaker.longestPause {
             problems.append(
                 "breaker.first_pause_ms is more than breaker.longest_pause_ms; pauses only grow")

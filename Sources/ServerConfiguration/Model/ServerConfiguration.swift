@@ -23,6 +23,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Threads.
     package internal(set) var runtime = Runtime()
 
+    /// Names of the classes whose requests are never answered by a cheaper variant of a model.
+    package internal(set) var exactClasses: [String] = []
+
     /// When instances that do not work are taken out of service.
     package internal(set) var breaker = Breaker()
 

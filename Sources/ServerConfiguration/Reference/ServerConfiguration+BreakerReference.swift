@@ -3,7 +3,8 @@ extension ServerConfiguration {
     static let breaker = [
         ConfigurationKey(
             "breaker.enabled", .truth(\.breaker.isEnabled),
-            "Whether instances that fail, hang or are slow are taken out of service and tried again."),
+            "Whether instances that fail, hang or are slow are taken out of service and tried again."
+        ),
         ConfigurationKey(
             "breaker.failures", .integer(\.breaker.failures, 1...1_000), unit: "batches",
             "Failures in a row that take an instance out."),

@@ -96,5 +96,9 @@ extension ServerConfiguration {
         ConfigurationKey(
             "classes[].default_deadline_ms", .classColumn(.defaultDeadline(1...day)), unit: "ms",
             "Deadline, counted from arrival, of a request that names none."),
+        ConfigurationKey(
+            "variants.exact_classes", .texts(\.exactClasses),
+            "Names of classes whose requests are never answered by a cheaper variant of a model; colons "
+                + "separate them in the environment."),
     ]
 }

@@ -16,6 +16,8 @@ struct Batch: Sendable {
     let launched: Instant
     /// How long the scheduler expects it to take.
     let predicted: Interval
+    /// Which variant of the model computes it; 0 is the full one.
+    let variant: Int
     /// Which rule made it as large as it is.
     let rule: LaunchRule
     /// Requests that had to stay behind.

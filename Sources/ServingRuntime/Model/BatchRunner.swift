@@ -1,19 +1,26 @@
 package import EngineAPI
 internal import ServingModel
 
-/// Runs batches on one engine instance and turns what comes out into completions. Confined to the
+/// Runs batches on one engine instance, or one of each variant of the model, and turns what comes out into completions. Confined to the
 /// instance's thread.
 struct BatchRunner {
     private let interface: ModelInterface
-    private let instance: any EngineInstance
+    /// One of each variant, the full model first.
+    private let instances: [any EngineInstance]
+    /// Names of the variants; empty where there is but one.
+    private let variants: [String]
     private let clock: any RuntimeClock
     private var assembler: BatchAssembler
 
-    init(_ interface: ModelInterface, _ instance: any EngineInstance, clock: any RuntimeClock) {
-        self.interface = interface
-        self.instance = instance
+    init(
+        _ specification: ServingSpecification, _ instances: [any EngineInstance],
+        clock: any RuntimeClock
+    ) {
+        interface = specification.interface
+        variants = specification.variants
+        self.instances = instances
         self.clock = clock
-        assembler = BatchAssembler(interface)
+        assembler = BatchAssembler(specification.interface)
     }
 
     /// What one batch came to.
@@ -30,7 +37,8 @@ struct BatchRunner {
     mutating func run(_ batch: Batch) -> Outcome {
         let started = clock.now()
         do {
-            let output = try compute(batch.requests, rows: batch.rows, since: batch.launched)
+            let output = try compute(
+                batch.requests, rows: batch.rows, variant: batch.variant, since: batch.launched)
             return Outcome(
                 completions: share(output, among: batch), assembly: output.assembly,
                 compute: output.compute)
@@ -38,7 +46,7 @@ struct BatchRunner {
             let compute = started.interval(to: clock.now())
             let completions =
                 error.kind == .invalidInput && batch.requests.count > 1
-                ? batch.requests.map { runAlone($0, launched: batch.launched) }
+                ? batch.requests.map { runAlone($0, of: batch) }
                 : batch.requests.map {
                     Completion(request: $0, result: .failure(ServingError(error)))
                 }
@@ -48,12 +56,13 @@ struct BatchRunner {
         }
     }
 
-    private mutating func runAlone(_ request: InferenceRequest, launched: Instant) -> Completion {
+    private mutating func runAlone(_ request: InferenceRequest, of batch: Batch) -> Completion {
         do {
-            let output = try compute([request], rows: request.rows, since: launched)
+            let output = try compute(
+                [request], rows: request.rows, variant: batch.variant, since: batch.launched)
             let response = InferenceResponse(
                 batch: output, rows: 0..<request.rows,
-                queued: request.arrival.interval(to: launched))
+                queued: request.arrival.interval(to: batch.launched))
             return Completion(request: request, result: .success(response))
         } catch let error {
             return Completion(request: request, result: .failure(ServingError(error)))
@@ -61,11 +70,11 @@ struct BatchRunner {
     }
 
     private mutating func compute(
-        _ requests: [InferenceRequest], rows: Int, since launched: Instant
+        _ requests: [InferenceRequest], rows: Int, variant: Int, since launched: Instant
     ) throws(EngineError) -> BatchOutput {
         let inputs = assembler.gather(requests, rows: rows)
         let started = clock.now()
-        let outputs = try instance.run(inputs)
+        let outputs = try instances[variant].run(inputs)
         let ended = clock.now()
         guard outputs.count == interface.outputs.count else {
             throw EngineError(
@@ -83,7 +92,8 @@ struct BatchRunner {
             return try BatchOutput(
                 tensors: outputs, isBatched: interface.isBatched, rows: rows,
                 requests: requests.count, assembly: launched.interval(to: started),
-                compute: started.interval(to: ended))
+                compute: started.interval(to: ended),
+                variant: variants.isEmpty ? nil : variants[variant])
         } catch let error {
             throw EngineError(.failed, error.message)
         }

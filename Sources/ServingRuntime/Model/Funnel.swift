@@ -89,7 +89,8 @@ struct Funnel: ~Copyable {
                         id: request.id, priorityClass: request.priorityClass,
                         deadline: request.deadline, rows: request.rows, bytes: request.byteCount,
                         shape: shapes.id(of: request.shapes),
-                        isFollowed: index < requests.count - 1)), at: now)
+                        isFollowed: index < requests.count - 1,
+                        allowsCheaperVariant: request.allowsCheaperVariant)), at: now)
         }
         return drain(at: now)
     }
@@ -137,7 +138,7 @@ struct Funnel: ~Copyable {
                 let batch = Batch(
                     id: launch.batch, instance: launch.instance, requests: requests,
                     rows: launch.rows, launched: now, predicted: launch.predicted,
-                    rule: actions.rules[work.launches.count],
+                    variant: launch.variant.rawValue, rule: actions.rules[work.launches.count],
                     leftBehind: scheduler.queuedRequests)
                 running[launch.instance.rawValue] = batch
                 breakers?.begin(

@@ -2,30 +2,42 @@ internal import ControlCore
 package import EngineAPI
 internal import ServingModel
 
-extension CrewMember where Source == any EngineModel {
-    /// Makes the engine's instance, on the thread that will run it; once.
-    func makeInstance() throws(EngineError) -> any EngineInstance {
-        try takeSource().makeInstance()
+extension CrewMember where Source == [any EngineModel] {
+    /// Makes an engine's instance of each variant, on the thread that will run them; once.
+    func makeInstances() throws(EngineError) -> [any EngineInstance] {
+        var instances: [any EngineInstance] = []
+        for model in takeSource() { instances.append(try model.makeInstance()) }
+        return instances
     }
 }
+
+/// What one warm-up measured.
+private typealias WarmUpRuns = [(rows: Int, took: Interval)]
 
 extension ServedModel {
     /// Makes and warms up the instances, one after the other so that they do not disturb each other's
     /// measurement, and opens the model for requests.
     ///
+    /// - Parameter cheaper: Variants of the model, one for each further name in
+    ///   ``ServingSpecification/variants``. They share the instances' threads, and the scheduler chooses
+    ///   one for each batch.
     /// - Throws: ``EngineError`` when an instance cannot be made.
     package static func start(
         _ specification: ServingSpecification, model: any EngineModel,
+        cheaper: [any EngineModel] = [],
         clock: any RuntimeClock = MonotonicClock(), timer: any WakeupTimer,
         residentBefore: UInt64 = ProcessUsage.residentBytes
     ) async throws -> ServedModel {
         precondition(specification.instances >= 1, "a served model has at least one instance")
+        precondition(
+            specification.variants.count == (cheaper.isEmpty ? 0 : cheaper.count + 1),
+            "every variant has a name")
         var crew: [InstanceCrew] = []
-        var runs: [(rows: Int, took: Interval)] = []
+        var runs: [WarmUpRuns] = []
         for index in 0..<specification.instances {
-            let member = InstanceCrew(InstanceWorker(id: InstanceID(index)), model)
+            let member = InstanceCrew(InstanceWorker(id: InstanceID(index)), [model] + cheaper)
             do {
-                let measured = try await launch(member, specification.interface, clock: clock)
+                let measured = try await launch(member, specification, clock: clock)
                 if runs.isEmpty { runs = measured }
                 crew.append(member)
             } catch {
@@ -34,36 +46,40 @@ extension ServedModel {
                 throw error
             }
         }
-        let latency =
+        let latencies = runs.map { runs in
             runs.isEmpty
-            ? LatencyModel(base: 1, perRow: 0.1, tile: specification.tile)
-            : LatencyModel(warmUp: runs, tile: specification.tile)
+                ? LatencyModel(base: 1, perRow: 0.1, tile: specification.tile)
+                : LatencyModel(warmUp: runs, tile: specification.tile)
+        }
         let resident = ProcessUsage.residentBytes
         return ServedModel(
-            specification, crew: crew, latency: latency, isWarm: !runs.isEmpty,
+            specification, crew: crew, latencies: latencies,
+            isWarm: runs.allSatisfy { !$0.isEmpty },
             measuredBytes: resident > residentBefore ? resident - residentBefore : 0,
             clock: clock, timer: timer)
     }
 
-    /// Starts one instance's thread and returns what its warm-up measured.
+    /// Starts one instance's thread and returns what the warm-up of each variant measured.
     private static func launch(
-        _ member: InstanceCrew, _ interface: ModelInterface, clock: any RuntimeClock
-    ) async throws -> [(rows: Int, took: Interval)] {
-        try await withCheckedThrowingContinuation { continuation in
+        _ member: InstanceCrew, _ specification: ServingSpecification, clock: any RuntimeClock
+    ) async throws -> [WarmUpRuns] {
+        let interface = specification.interface
+        return try await withCheckedThrowingContinuation { continuation in
             PlatformThread.start(name: "hw-\(interface.name)-\(member.worker.id)") {
                 defer { member.end() }
                 PlatformThread.markAsComputing()
-                let instance: any EngineInstance
+                let instances: [any EngineInstance]
                 do {
-                    instance = try member.makeInstance()
+                    instances = try member.makeInstances()
                 } catch {
                     continuation.resume(throwing: error)
                     return
                 }
-                let measured = WarmUp(interface: interface, clock: clock).run(on: instance)
+                let warmUp = WarmUp(interface: interface, clock: clock)
+                let measured = instances.map { warmUp.run(on: $0) }
                 continuation.resume(returning: measured)
                 guard let served = member.awaitServer() else { return }
-                var runner = BatchRunner(interface, instance, clock: clock)
+                var runner = BatchRunner(specification, instances, clock: clock)
                 while served.serve(member.worker, &runner) {}
             }
         }

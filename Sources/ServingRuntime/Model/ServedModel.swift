@@ -4,8 +4,8 @@ internal import SchedulerCore
 package import ServingModel
 internal import Synchronization
 
-/// A thread that runs batches for a served model.
-typealias InstanceCrew = CrewMember<any EngineModel, ServedModel, Batch>
+/// A thread that runs batches for a served model, from its variants, the full model first.
+typealias InstanceCrew = CrewMember<[any EngineModel], ServedModel, Batch>
 
 /// One version of a model, live: its scheduler, its instances, its statistics.
 ///
@@ -40,7 +40,7 @@ package final class ServedModel: Sendable {
 
     /// Wires a model whose instances are up; see ``start(_:model:clock:timer:)``.
     init(
-        _ specification: ServingSpecification, crew: [InstanceCrew], latency: LatencyModel,
+        _ specification: ServingSpecification, crew: [InstanceCrew], latencies: [LatencyModel],
         isWarm: Bool, measuredBytes: UInt64, clock: any RuntimeClock, timer: any WakeupTimer
     ) {
         interface = specification.interface
@@ -52,7 +52,8 @@ package final class ServedModel: Sendable {
         self.crew = crew
         var configuration = SchedulerConfiguration(
             classes: specification.classes, instances: crew.count,
-            maxBatchRows: max(specification.interface.maxBatchSize, 1), latency: latency)
+            maxBatchRows: max(specification.interface.maxBatchSize, 1), latency: latencies[0])
+        configuration.cheaperVariants = Array(latencies.dropFirst())
         configuration.maxQueuedRequests = specification.maxQueuedRequests
         configuration.maxQueuedBytes = specification.maxQueuedBytes
         configuration.fastFail = .tail
@@ -64,7 +65,8 @@ package final class ServedModel: Sendable {
                 knowsCosts: isWarm && !interface.hasOpenShapes, tape: tape))
         book = Guarded(
             ModelStatistics(
-                classes: specification.classes.count, instances: specification.instances))
+                classes: specification.classes.count, instances: specification.instances,
+                variants: specification.variants.count))
         for member in crew {
             member.join(self)
             carryOut(

@@ -19,6 +19,10 @@ package struct ServingSpecification: Sendable {
     /// Most payload bytes that may wait.
     package var maxQueuedBytes: Int
 
+    /// Names of the model's variants, the full model's own first, then the cheaper ones, dearest first;
+    /// empty where there is but one.
+    package var variants: [String] = []
+
     /// Rows that the engine rounds a batch up to; 1 when it does not.
     package var tile: Int
 

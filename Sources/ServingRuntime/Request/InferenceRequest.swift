@@ -71,6 +71,9 @@ package final class InferenceRequest: SlabRequest, @unchecked Sendable {
     /// When the answer must be ready.
     package let deadline: Instant
 
+    /// Whether a cheaper variant of the model will do when there is too much work for the full one.
+    package let allowsCheaperVariant: Bool
+
     /// Takes the completion.
     package let sink: any CompletionSink
 
@@ -92,8 +95,8 @@ package final class InferenceRequest: SlabRequest, @unchecked Sendable {
     /// Makes a request; see the properties.
     package init(
         inputs: [InputBytes], owners: [AnyObject], shapes: [[Int]]? = nil, rows: Int,
-        priorityClass: ClassIndex, deadline: Instant, sink: any CompletionSink,
-        context: AnyObject? = nil, label: RequestLabel = .none
+        priorityClass: ClassIndex, deadline: Instant, allowsCheaperVariant: Bool = true,
+        sink: any CompletionSink, context: AnyObject? = nil, label: RequestLabel = .none
     ) {
         self.inputs = inputs
         self.owners = owners
@@ -101,6 +104,7 @@ package final class InferenceRequest: SlabRequest, @unchecked Sendable {
         self.rows = rows
         self.priorityClass = priorityClass
         self.deadline = deadline
+        self.allowsCheaperVariant = allowsCheaperVariant
         self.sink = sink
         self.context = context
         self.label = label

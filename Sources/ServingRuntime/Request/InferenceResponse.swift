@@ -45,6 +45,9 @@ package final class BatchOutput: Sendable {
     /// Time inside the engine.
     package let compute: Interval
 
+    /// The name of the variant that computed it; `nil` where the model has but one.
+    package let variant: String?
+
     /// For each string output, where each row starts; empty for outputs of fixed size.
     private let rowOffsets: [[Int]]
 
@@ -54,7 +57,7 @@ package final class BatchOutput: Sendable {
     ///   than its shape says.
     init(
         tensors: [Tensor], isBatched: Bool, rows: Int, requests: Int, assembly: Interval,
-        compute: Interval
+        compute: Interval, variant: String? = nil
     ) throws(ServingError) {
         self.tensors = tensors
         self.isBatched = isBatched
@@ -62,6 +65,7 @@ package final class BatchOutput: Sendable {
         self.requests = requests
         self.assembly = assembly
         self.compute = compute
+        self.variant = variant
         var offsets: [[Int]] = []
         for tensor in tensors {
             guard tensor.shape.allSatisfy({ $0 >= 0 }), !isBatched || tensor.shape.first == rows

@@ -22,6 +22,7 @@ extension ModelStatistics {
                 continue
             }
             success.add(latency)
+            if !variants.isEmpty { variants[batch.variant] += 1 }
             queue.add(waited)
             computeInput.add(outcome.assembly)
             computeInfer.add(outcome.compute)

@@ -71,10 +71,13 @@ package struct ModelStatistics: Sendable, Equatable {
     package var busy: [Interval]
     /// By position in the class table.
     package var classes: [Class]
+    /// Requests answered by each variant, the full model first; empty where there is but one.
+    package var variants: [UInt64]
 
-    /// All zero, for a table of `classes` classes.
-    package init(classes: Int, instances: Int = 1) {
+    /// All zero, for a table of `classes` classes and a model with `variants` variants.
+    package init(classes: Int, instances: Int = 1, variants: Int = 0) {
         busy = Array(repeating: .zero, count: instances)
+        self.variants = Array(repeating: 0, count: variants)
         self.classes = Array(repeating: Class(), count: classes)
     }
 }

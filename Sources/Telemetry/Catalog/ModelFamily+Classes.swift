@@ -28,6 +28,18 @@ extension ModelFamily {
         },
     ]
 
+    /// Which variant of the model answered.
+    static let variants: [ModelFamily] = [
+        ModelFamily(
+            "headway_variant_requests_total", .counter, labels: ["variant"],
+            "Requests answered by each variant of a model that has cheaper ones"
+        ) { figures, samples in
+            for (name, count) in zip(figures.variants, figures.statistics.variants) {
+                samples.add([name], int: count)
+            }
+        }
+    ]
+
     /// How long things took and how large batches were.
     static let histograms: [ModelFamily] = [
         ModelFamily(

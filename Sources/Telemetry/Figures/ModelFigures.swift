@@ -11,6 +11,8 @@ package struct ModelFigures: Sendable {
     package var load: ModelLoad
     /// Names of the priority classes, by position in the table.
     package var classes: [String]
+    /// Names of its variants, the full model's first; empty where there is but one.
+    package var variants: [String]
     /// Whether it takes requests.
     package var isReady: Bool
     /// Resident bytes that loading it added to the process.
@@ -19,12 +21,13 @@ package struct ModelFigures: Sendable {
     /// Gathers figures; see the properties.
     package init(
         interface: ModelInterface, statistics: ModelStatistics, load: ModelLoad, classes: [String],
-        isReady: Bool = true, measuredBytes: UInt64 = 0
+        variants: [String] = [], isReady: Bool = true, measuredBytes: UInt64 = 0
     ) {
         self.interface = interface
         self.statistics = statistics
         self.load = load
         self.classes = classes
+        self.variants = variants
         self.isReady = isReady
         self.measuredBytes = measuredBytes
     }
@@ -33,7 +36,8 @@ package struct ModelFigures: Sendable {
     package init(_ model: ServedModel, isReady: Bool = true) {
         self.init(
             interface: model.interface, statistics: model.statistics, load: model.load,
-            classes: model.specification.classes.map(\.name), isReady: isReady,
+            classes: model.specification.classes.map(\.name),
+            variants: model.specification.variants, isReady: isReady,
             measuredBytes: model.measuredBytes)
     }
 

@@ -11,7 +11,8 @@ enum TraceLimits {
 
 extension TimedEvent {
     private static let names = [
-        "arrived", "cancelled", "completed", "ready", "lost", "probe", "timer", "turned-away", "draining",
+        "arrived", "cancelled", "completed", "ready", "lost", "probe", "timer", "turned-away",
+        "draining",
         "granted", "held", "variant",
     ]
     private static let arrivalKeys = [

@@ -90,7 +90,8 @@ struct ServerAssembly {
             maxQueuedBytes: configuration.limits.maxQueuedBytes,
             threadsPerInstance: runtime.threadsPerInstance,
             sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores,
-            recorder: recorder, breaker: breakerSettings, generation: generationSettings)
+            recorder: recorder, exactClasses: configuration.exactClasses, breaker: breakerSettings,
+            generation: generationSettings)
         settings.decisions = DecisionSettings(
             capacity: configuration.observability.decisionRecords,
             sampling: configuration.observability.decisionSampling)

@@ -31,6 +31,22 @@ struct QualityPolicyTests {
         return wish
     }
 
+    @Test("A request or its class can insist on the full model")
+    func fullModel() throws {
+        let policy = QualityPolicy(
+            classes: Self.classes, batching: nil, exactClasses: [Self.classes[0].name])
+        var insisting = QualityOfService()
+        insisting.wantsFullModel = true
+        #expect(try allowsCheaper(policy, QualityOfService()))
+        #expect(try !allowsCheaper(policy, insisting))
+        #expect(try !allowsCheaper(policy, wish(class: Self.classes[0].name)))
+        #expect(try allowsCheaper(policy, wish(class: Self.classes[2].name)))
+    }
+
+    private func allowsCheaper(_ policy: QualityPolicy, _ wish: QualityOfService) throws -> Bool {
+        try policy.promise(wish, arrival: Self.arrival).allowsCheaperVariant
+    }
+
     private func position(_ policy: QualityPolicy, _ wish: QualityOfService) throws -> Int {
         try policy.promise(wish, arrival: Self.arrival).priorityClass.rawValue
     }

@@ -51,7 +51,8 @@ struct InstanceTests {
         #expect(effects == [.launched(1, [2])], "its share of what waits")
     }
 
-    @Test("A trial spares important requests while lesser ones may come, and healthy instances go on")
+    @Test(
+        "A trial spares important requests while lesser ones may come, and healthy instances go on")
     func trialWaits() throws {
         let classes = [
             PriorityClass.forTest("high", deadline: 100), .forTest("low", deadline: 100),

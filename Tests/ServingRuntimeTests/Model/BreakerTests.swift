@@ -86,7 +86,8 @@ struct BreakerTests {
         #expect(try log.events().contains(.probe(InstanceID(0))))
     }
 
-    @Test("A lone instance that fails is tried now and then, and everything else is refused at once")
+    @Test(
+        "A lone instance that fails is tried now and then, and everything else is refused at once")
     func loneFailure() async throws {
         let harness = try await start()
         for tag in 1...5 {

@@ -54,7 +54,7 @@ struct Harness {
         return served
     }
 
-    private static func interface(maxBatchSize: Int, isOpen: Bool) -> ModelInterface {
+    static func interface(maxBatchSize: Int, isOpen: Bool) -> ModelInterface {
         ModelInterface(
             name: "scripted", version: 1, engine: "scripted", maxBatchSize: maxBatchSize,
             inputs: [TensorInterface(name: "x", dataType: .int32, dims: [isOpen ? -1 : 2])],

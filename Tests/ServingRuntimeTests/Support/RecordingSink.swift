@@ -14,6 +14,8 @@ final class RecordingSink: CompletionSink {
         var queued = Interval.zero
         var batchRows = 0
         var batchRequests = 0
+        /// The name of the variant that answered.
+        var variant: String?
 
         /// Whether the answer is the one that the order deserves.
         var isRight: Bool {
@@ -56,6 +58,7 @@ final class RecordingSink: CompletionSink {
             ending.queued = response.queued
             ending.batchRows = response.batch.rows
             ending.batchRequests = response.batch.requests
+            ending.variant = response.batch.variant
         }
         return ending
     }

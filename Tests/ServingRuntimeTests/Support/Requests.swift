@@ -11,6 +11,8 @@ struct Order: Sendable {
     var length = 2
     var priorityClass = 0
     var deadline = Instant.distantFuture
+    /// Whether only the full model will do.
+    var isExact = false
 
     /// The rows as the engine sees them.
     var rows: [[Int32]] { payloads.map { Rows.row(tag: tag, payload: $0, length: length) } }
@@ -41,8 +43,8 @@ struct Order: Sendable {
         return InferenceRequest(
             inputs: [pieces == 1 ? InputBytes(bytes) : InputBytes(pieces: parts)],
             owners: owners + [buffer], shapes: isOpen ? [[length]] : nil, rows: payloads.count,
-            priorityClass: ClassIndex(priorityClass), deadline: deadline, sink: sink,
-            context: Note(order: self),
+            priorityClass: ClassIndex(priorityClass), deadline: deadline,
+            allowsCheaperVariant: !isExact, sink: sink, context: Note(order: self),
             label: name.map { RequestLabel(name: .text($0)) } ?? .none)
     }
 }

@@ -109,7 +109,7 @@ struct PrometheusExpositionTests {
         }
     }
 
-    @Test("Each instance tells what its breaker does")
+    @Test("Each instance tells what its breaker does, and each variant what it answered")
     func instances() throws {
         let read = try Self.read()
         func figure(_ name: String, _ labels: [String: String]) -> Double? {
@@ -121,6 +121,7 @@ struct PrometheusExpositionTests {
         #expect(figure("instance_isolations_total", ["instance": "1", "cause": "failing"]) == 2)
         #expect(figure("instance_isolations_total", ["instance": "0", "cause": "slow"]) == 0)
         #expect(figure("instance_trials_total", ["instance": "1", "result": "relapsed"]) == 3)
+        #expect(figure("variant_requests_total", ["variant": "digits-int8"]) == 2)
     }
 
     @Test("A latency histogram accumulates, and a sample on a bound is within it")

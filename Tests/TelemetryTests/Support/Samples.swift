@@ -19,6 +19,7 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
     statistics.batches[1, default: .init()].infer.add(.milliseconds(1), times: 2)
     statistics.batches[3, default: .init()].infer.add(.milliseconds(1))
     statistics.batches[2_000, default: .init()].infer.add(.milliseconds(9))
+    statistics.variants = [3, 2]
     statistics.classes[0].inTime = 4
     statistics.classes[0].late = 1
     statistics.classes[0].latency.record(.microseconds(100))
@@ -41,7 +42,8 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
                     state: .open, isolations: [.failing: 2, .stalled: 1], recoveries: 1,
                     relapses: 3),
             ]),
-        classes: ["high", "low"], isReady: true, measuredBytes: 4_096)
+        classes: ["high", "low"], variants: ["digits", "digits-int8"], isReady: true,
+        measuredBytes: 4_096)
 }
 
 /// Figures of a generator with something in every field.

@@ -1,0 +1,69 @@
+internal import ControlCore
+internal import EngineAPI
+internal import Logging
+internal import ModelRepository
+internal import ServingModel
+
+/// What the log says about models that are served.
+extension ModelManager {
+    func failureLog(
+        _ name: String, _ message: Logger.Message
+    ) -> @Sendable (EngineError) -> Void {
+        let logger = logger
+        return { error in
+            logger.error(message, metadata: ["model": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    func changeLog(_ name: String) -> @Sendable (BreakerDecision) -> Void {
+        let logger = logger
+        return { decision in
+            switch decision {
+            case .isolate(let instance, let cause):
+                logger.warning(
+                    "instance taken out of service",
+                    metadata: [
+                        "model": "\(name)", "instance": "\(instance)", "cause": "\(cause.rawValue)",
+                    ])
+            case .probe(let instance):
+                logger.info(
+                    "instance on trial", metadata: ["model": "\(name)", "instance": "\(instance)"])
+            case .restore(let instance):
+                logger.notice(
+                    "instance back in service",
+                    metadata: ["model": "\(name)", "instance": "\(instance)"])
+            }
+        }
+    }
+
+    func noteIdleFields(_ configuration: ModelConfiguration) {
+        let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
+        guard !idle.isEmpty else { return }
+        logger.notice(
+            "configuration fields without effect here",
+            metadata: [
+                "model": "\(configuration.name)", "fields": "\(idle.joined(separator: ", "))",
+            ])
+    }
+
+    /// What the configuration asks of a batcher that waits, and of queues that are not ordered by
+    /// deadline; the scheduler does neither.
+    private static func schedulingHints(_ configuration: ModelConfiguration) -> [String] {
+        var hints: [String] = []
+        if configuration.responseCacheEnabled { hints.append("response_cache") }
+        if !configuration.warmup.isEmpty { hints.append("model_warmup") }
+        guard let batching = configuration.dynamicBatching else { return hints }
+        func add(_ field: String) { hints.append("dynamic_batching." + field) }
+        if (batching.maxQueueDelay ?? .zero) > .zero { add("max_queue_delay_microseconds") }
+        if !batching.preferredBatchSizes.isEmpty { add("preferred_batch_size") }
+        if batching.preserveOrdering { add("preserve_ordering") }
+        let policies = [batching.defaultQueuePolicy] + batching.levelQueuePolicies.values
+        if policies.contains(where: { $0.timeoutAction == .delay }) {
+            add("timeout_action: DELAY")
+        }
+        if batching.levelQueuePolicies.values.contains(where: { $0.maxQueueSize != nil }) {
+            add("priority_queue_policy.max_queue_size")
+        }
+        return hints
+    }
+}
