@@ -55,6 +55,36 @@ struct CircuitBreakerTests {
         #expect(run(&panel, first, Self.slow, at: at(2)) == .isolate(first, .slow))
     }
 
+    /// Batches until an instance that worked for long is taken out.
+    private func batches(_ health: BatchHealth, tightens: Bool) -> Int? {
+        var settings = BreakerSettings()
+        settings.tightens = tightens
+        var panel = BreakerPanel(instances: 2, settings)
+        for _ in 0..<200 {
+            for instance in [first, second] { _ = run(&panel, instance, Self.usual, at: at(1)) }
+        }
+        for count in 1...50 {
+            _ = run(&panel, second, Self.usual, at: at(2))
+            if run(&panel, first, health, at: at(2)) != nil { return count }
+        }
+        return nil
+    }
+
+    @Test("An anomaly shortens the time to the isolation, and finds what is but twice as slow")
+    func tightening() {
+        func slower(_ factor: Double) -> BatchHealth {
+            .answered(
+                took: Interval(milliseconds: 10 * factor), predicted: .milliseconds(10))
+        }
+        #expect(batches(.failed, tightens: false) == 5)
+        #expect(batches(.failed, tightens: true) == 3)
+        #expect(batches(slower(10), tightens: false) == 11)
+        #expect(batches(slower(10), tightens: true) == 6)
+        #expect(batches(slower(2.5), tightens: false) == nil)
+        #expect(batches(slower(2.5), tightens: true) ?? 99 <= 8)
+        #expect(batches(slower(1.5), tightens: true) == nil)
+    }
+
     @Test("When all instances slow down together none of them is taken out")
     func slowTogether() {
         var panel = BreakerPanel(instances: 4)
@@ -67,7 +97,9 @@ struct CircuitBreakerTests {
 
     @Test("A lone instance is taken out when it fails, and never because it is slow")
     func lone() {
-        var panel = BreakerPanel(instances: 1)
+        var settings = BreakerSettings()
+        settings.tightens = false
+        var panel = BreakerPanel(instances: 1, settings)
         for _ in 0..<100 { #expect(run(&panel, first, Self.slow, at: at(1)) == nil) }
         for _ in 0..<4 { #expect(run(&panel, first, .failed, at: at(1)) == nil) }
         #expect(run(&panel, first, .failed, at: at(1)) == .isolate(first, .failing))

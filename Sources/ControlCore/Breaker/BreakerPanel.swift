@@ -124,7 +124,7 @@ package struct BreakerPanel: Sendable, Equatable {
         guard cause == .slow else { return out < max(most, 1) }
         let isSlowerThanAnother = breakers.indices.contains {
             $0 != index && breakers[$0].state == .closed
-                && breakers[$0].slowBatches <= settings.window / 4
+                && breakers[$0].slowBatches(of: settings.window) <= settings.window / 4
         }
         return out < most && isSlowerThanAnother
     }
@@ -159,16 +159,19 @@ package struct BreakerPanel: Sendable, Equatable {
         package var recoveries: UInt64
         /// Trials that went badly.
         package var relapses: UInt64
+        /// How certain it is, from 0 to 1, that something is wrong with the instance.
+        package var anomaly: Double
 
         /// Makes a reading.
         package init(
             state: State = .closed, isolations: [IsolationCause: UInt64] = [:],
-            recoveries: UInt64 = 0, relapses: UInt64 = 0
+            recoveries: UInt64 = 0, relapses: UInt64 = 0, anomaly: Double = 0
         ) {
             self.state = state
             self.isolations = isolations
             self.recoveries = recoveries
             self.relapses = relapses
+            self.anomaly = anomaly
         }
     }
 
@@ -187,7 +190,7 @@ package struct BreakerPanel: Sendable, Equatable {
             }
             return Reading(
                 state: state, isolations: isolations, recoveries: counts.recoveries,
-                relapses: counts.relapses)
+                relapses: counts.relapses, anomaly: breaker.anomaly)
         }
     }
 

@@ -22,8 +22,27 @@ package struct BreakerSettings: Sendable, Equatable {
     /// An instance that has worked for so long starts again with ``firstPause``.
     package var calmAfter = Interval.seconds(30)
 
+    /// Whether an anomaly of an instance's latencies or failures tightens its breaker while it lasts.
+    package var tightens = true
+
     /// The page's defaults.
     package init() {}
+
+    /// The same for an instance of which it is certain to `score`, from 0 to 1, that something is wrong:
+    /// at 1 three failures in a row suffice, twice the predicted time is slow, the last ten batches are
+    /// judged, and a batch stalls in half the time.
+    func tightened(by score: Double) -> BreakerSettings {
+        guard tightens, score > 0 else { return self }
+        var settings = self
+        settings.failures = max(failures - Int(2 * score), min(failures, 2))
+        settings.slowdown = max(slowdown - score, min(slowdown, 1.5))
+        settings.window = max(window - Int(Double(window / 2) * score), min(window, 4))
+        if score >= 1 {
+            settings.stallFactor = max(stallFactor / 2, min(stallFactor, 2))
+            settings.leastStall = leastStall / 2
+        }
+        return settings
+    }
 
     /// The time that a batch may take.
     func stallLimit(predicted: Interval, isFamiliar: Bool) -> Interval {

@@ -39,15 +39,22 @@ struct CircuitBreaker: Sendable, Equatable {
     /// One bit for each of the last batches, set where it was slow.
     private var slow: UInt64 = 0
     private var closedSince = Instant.origin
+    /// Logarithm of observed over predicted.
+    private var latencies = AnomalyBaseline()
+    /// 1 for a failure, 0 for an answer. The least deviation is that of one failure in twenty.
+    private var failures = AnomalyBaseline(leastDeviation: 0.22)
 
-    /// Of the last batches, how many were slow.
-    var slowBatches: Int { slow.nonzeroBitCount }
+    /// How certain it is, from 0 to 1, that something is wrong with the instance.
+    var anomaly: Double { max(latencies.score, failures.score) }
 
     /// A batch begins.
     mutating func begin(
         predicted: Interval, isFamiliar: Bool, at now: Instant, _ settings: BreakerSettings
     ) {
-        stallsAt = now + settings.stallLimit(predicted: predicted, isFamiliar: isFamiliar)
+        stallsAt =
+            now
+            + settings.tightened(by: anomaly)
+            .stallLimit(predicted: predicted, isFamiliar: isFamiliar)
     }
 
     /// A batch ends, perhaps long after it was given up.
@@ -58,9 +65,22 @@ struct CircuitBreaker: Sendable, Equatable {
             return .unremarkable
         }
         switch state {
-        case .closed: return sample(health, settings)
+        case .closed:
+            learn(health)
+            return sample(health, settings.tightened(by: anomaly))
         case .halfOpen: return judge(health, settings)
         case .open: return .unremarkable
+        }
+    }
+
+    private mutating func learn(_ health: BatchHealth) {
+        switch health {
+        case .ignored: break
+        case .failed: failures.observe(1)
+        case .answered(let took, let predicted):
+            failures.observe(0)
+            let ratio = took.milliseconds / max(predicted.milliseconds, 1e-6)
+            latencies.observe(logarithm(max(ratio, 1e-3)))
         }
     }
 
@@ -74,10 +94,16 @@ struct CircuitBreaker: Sendable, Equatable {
             return failuresInRow >= settings.failures ? .sick(.failing) : .unremarkable
         case .answered(let took, let predicted):
             failuresInRow = 0
-            let window: UInt64 = settings.window >= 64 ? .max : 1 << UInt64(settings.window) - 1
-            slow = (slow << 1 | (Self.isSlow(took, predicted, settings) ? 1 : 0)) & window
-            return slowBatches > settings.window / 2 ? .sick(.slow) : .unremarkable
+            slow = slow << 1 | (Self.isSlow(took, predicted, settings) ? 1 : 0)
+            return slowBatches(of: settings.window) > settings.window / 2
+                ? .sick(.slow) : .unremarkable
         }
+    }
+
+    /// Of the last `window` batches, how many were slow.
+    func slowBatches(of window: Int) -> Int {
+        let mask: UInt64 = window >= 64 ? .max : 1 << UInt64(window) - 1
+        return (slow & mask).nonzeroBitCount
     }
 
     /// Any answer is what was missed of an instance that failed or hung; of one that was slow it has to be a
@@ -121,6 +147,8 @@ struct CircuitBreaker: Sendable, Equatable {
         closedSince = now
         failuresInRow = 0
         slow = 0
+        latencies.calm()
+        failures.calm()
     }
 
     /// When something has to be done without an event.

@@ -88,7 +88,9 @@ extension ScenarioReader {
         if let rule = section.text("variants").flatMap(ScenarioPolicy.VariantRule.init) {
             policy.variants = rule
         }
-        if let breaks = section.truth("breaker") { policy.breaks = breaks }
+        if let rule = section.text("breaker").flatMap(ScenarioPolicy.BreakerRule.init) {
+            policy.breaker = rule
+        }
         if let splits = section.truth("burst_split") { policy.splitsBursts = splits }
     }
 

@@ -34,8 +34,9 @@ extension ScenarioReference {
                     section, "burst_split", .truth, "false",
                     "whether young overload splits batches"),
                 ScenarioKey(
-                    section, "breaker", .truth, "false",
-                    "whether circuit breakers take sick instances out"),
+                    section, "breaker",
+                    .choice(ScenarioPolicy.BreakerRule.allCases.map(\.rawValue)), "none",
+                    "which circuit breakers take sick instances out"),
             ]
         }
 

@@ -109,6 +109,9 @@ extension ServerConfiguration {
         /// Failures in a row that take an instance out.
         package internal(set) var failures = 5
 
+        /// Whether an anomaly tightens an instance's breaker while it lasts.
+        package internal(set) var isAdaptive = true
+
         /// Longer than predicted by this factor is slow.
         package internal(set) var slowdown = 3.0
 

@@ -6,6 +6,10 @@ extension ServerConfiguration {
             "Whether instances that fail, hang or are slow are taken out of service and tried again."
         ),
         ConfigurationKey(
+            "breaker.adaptive", .truth(\.breaker.isAdaptive),
+            "Whether an instance is taken out earlier while its latencies or failures are an anomaly."
+        ),
+        ConfigurationKey(
             "breaker.failures", .integer(\.breaker.failures, 1...1_000), unit: "batches",
             "Failures in a row that take an instance out."),
         ConfigurationKey(

@@ -39,7 +39,11 @@ struct SingleModelRun {
             options.variantSwitch = VariantSwitch(
                 loadTime: Interval(milliseconds: variant.loadMilliseconds))
         }
-        if policy.breaks { options.breakers = BreakerSettings() }
+        if policy.breaker != .none {
+            var settings = BreakerSettings()
+            settings.tightens = policy.breaker == .adaptive
+            options.breakers = settings
+        }
         options.faults = scenario.faults.defects.map { $0.fault(until: scenario.durationSeconds) }
         if bins > 0 { options.bins = SeriesBins(covering: duration, count: bins) }
         var server = VirtualServer(configuration, options)

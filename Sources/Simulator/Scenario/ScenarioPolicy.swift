@@ -14,10 +14,20 @@ package struct ScenarioPolicy: Sendable, Equatable {
     package var variants = VariantRule.perBatch
     /// Whether young overload splits batches (`burst_split`).
     package var splitsBursts = false
-    /// Whether circuit breakers take sick instances out (`breaker`).
-    package var breaks = false
+    /// Which circuit breakers take sick instances out (`breaker: none | fixed | adaptive`).
+    package var breaker = BreakerRule.none
     /// How text is generated; `nil` where batches are formed, and then ``policy`` says how.
     package var generation: GenerationRule?
+
+    /// When instances are taken out.
+    package enum BreakerRule: String, Sendable, CaseIterable {
+        /// Never.
+        case none
+        /// At the same thresholds always.
+        case fixed
+        /// Earlier while their latencies or failures are an anomaly.
+        case adaptive
+    }
 
     /// How cheaper variants are chosen.
     package enum VariantRule: String, Sendable, CaseIterable {

@@ -1,10 +1,13 @@
-internal import ControlCore
+package import ControlCore
 internal import SchedulerCore
 internal import ServingModel
 
 /// The part of a live server that takes sick instances out: batches feed the ``BreakerPanel``, and its
 /// decisions reach the scheduler as events.
 extension VirtualServer {
+    /// The breaker of each instance; empty where there are none.
+    package var breakerReadings: [BreakerPanel.Reading] { breakers?.readings ?? [] }
+
     /// Tells the breakers that a batch starts.
     mutating func watchStart(_ launch: Launch) {
         breakers?.begin(launch.instance, predicted: launch.predicted, at: now)

@@ -18,6 +18,15 @@ extension ModelFamily {
             }
         },
         ModelFamily(
+            "headway_instance_anomaly", .gauge, labels: ["instance"],
+            "How certain it is that something is wrong with the instance's latencies or failures "
+                + "[0.0 - 1.0]"
+        ) { figures, samples in
+            for (instance, reading) in figures.load.instances.enumerated() {
+                samples.add(["\(instance)"], real: reading.anomaly)
+            }
+        },
+        ModelFamily(
             "headway_instance_isolations_total", .counter, labels: ["instance", "cause"],
             "Times that the instance was taken out of service, because it failed again and again "
                 + "(failing), was slower than the others (slow), or a batch did not end (stalled)"

@@ -107,6 +107,7 @@ struct ServerAssembly {
         let breaker = configuration.breaker
         guard breaker.isEnabled else { return nil }
         var settings = BreakerSettings()
+        settings.tightens = breaker.isAdaptive
         settings.failures = breaker.failures
         settings.slowdown = breaker.slowdown
         settings.stallFactor = UInt64(breaker.stallFactor)

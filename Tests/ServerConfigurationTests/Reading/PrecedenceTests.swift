@@ -58,7 +58,7 @@ struct PrecedenceTests {
             "network.host": "h", "repositories": "a:b", "log_level": "trace",
             "runtime.event_loops": "3", "runtime.threads_per_instance": "3",
             "variants.exact_classes": "high", "breaker.enabled": "false",
-            "breaker.failures": "3", "breaker.slowdown": "4",
+            "breaker.adaptive": "false", "breaker.failures": "3", "breaker.slowdown": "4",
             "generation.slots": "3", "generation.prefix_slots": "3",
             "generation.kv_memory_percent": "3", "generation.threads": "3",
             "generation.max_step_tokens": "4096", "generation.exact": "true",

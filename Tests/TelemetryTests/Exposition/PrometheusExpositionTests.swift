@@ -120,6 +120,7 @@ struct PrometheusExpositionTests {
         #expect(figure("instance_state", ["instance": "1", "state": "open"]) == 1)
         #expect(figure("instance_isolations_total", ["instance": "1", "cause": "failing"]) == 2)
         #expect(figure("instance_isolations_total", ["instance": "0", "cause": "slow"]) == 0)
+        #expect(figure("instance_anomaly", ["instance": "1"]) == 0.75)
         #expect(figure("instance_trials_total", ["instance": "1", "result": "relapsed"]) == 3)
         #expect(figure("variant_requests_total", ["variant": "digits-int8"]) == 2)
     }

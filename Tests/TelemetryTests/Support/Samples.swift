@@ -40,7 +40,7 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
                 BreakerPanel.Reading(),
                 BreakerPanel.Reading(
                     state: .open, isolations: [.failing: 2, .stalled: 1], recoveries: 1,
-                    relapses: 3),
+                    relapses: 3, anomaly: 0.75),
             ]),
         classes: ["high", "low"], variants: ["digits", "digits-int8"], isReady: true,
         measuredBytes: 4_096)
