@@ -37,6 +37,10 @@ package enum Event: Sendable, Equatable {
     /// An instance of an arbitrated scheduler is expected to be granted at `until`, not earlier.
     case held(InstanceID, until: Instant)
 
+    /// From now on a batch has at most so many rows, because more do not fit the memory; no more than
+    /// the scheduler was built for. A request that is larger rides alone.
+    case limited(rows: Int)
+
     /// A cheaper variant was loaded, and batches may use it, or unloaded. The full model is never
     /// spoken of.
     case variant(VariantIndex, isResident: Bool)

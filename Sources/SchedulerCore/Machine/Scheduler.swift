@@ -19,8 +19,12 @@ package import ServingModel
 ///   while a request waits, nor is one on trial where no other serves;
 /// - I4 `first` of every queue is its earliest request, and the trees are ordered and heap-shaped.
 package struct Scheduler: ~Copyable {
-    /// What the scheduler was built with.
-    package let configuration: SchedulerConfiguration
+    /// What the scheduler was built with, but for ``SchedulerConfiguration/maxBatchRows``, which
+    /// ``Event/limited(rows:)`` lowers.
+    package private(set) var configuration: SchedulerConfiguration
+
+    /// Most rows of a batch as the scheduler was built.
+    private let widestBatch: Int
 
     var table: RequestTable
     var buckets: [Bucket]
@@ -56,6 +60,7 @@ package struct Scheduler: ~Copyable {
     package init(_ configuration: SchedulerConfiguration) {
         if let problem = configuration.problem { preconditionFailure(problem.description) }
         self.configuration = configuration
+        widestBatch = configuration.maxBatchRows
         baseline = configuration.policy.baseline(configuration)
         order = baseline?.order ?? .classThenDeadline
         isSlackAware = configuration.policy.keepsDeadlines
@@ -106,6 +111,8 @@ package struct Scheduler: ~Copyable {
             take(grant, of: instance, at: now, into: &actions)
         case .held(let instance, let until):
             hold(instance, until: until)
+        case .limited(let rows):
+            configuration.maxBatchRows = min(max(rows, 1), widestBatch)
         case .variant(let variant, let isResident):
             setResidence(of: variant, isResident)
         }

@@ -47,7 +47,9 @@ package struct ActionChecker: Sendable {
         }
     }
 
-    let configuration: SchedulerConfiguration
+    /// What the scheduler was told, at its construction and since.
+    private(set) var configuration: SchedulerConfiguration
+    private let widestBatch: Int
     var records: [RequestID: Record] = [:]
     var seats: [Seat]
     var riders: [[RequestID]]
@@ -80,6 +82,7 @@ package struct ActionChecker: Sendable {
     /// A world without requests, all of whose instances are absent.
     package init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
+        widestBatch = configuration.maxBatchRows
         residentVariants =
             [true] + configuration.cheaperVariants.map { _ in configuration.variantsAreResident }
         seats = Array(repeating: .absent, count: configuration.instances)
@@ -144,6 +147,8 @@ package struct ActionChecker: Sendable {
             if seats[instance.rawValue] == .absent { seats[instance.rawValue] = .trial }
         case .draining:
             isDraining = true
+        case .limited(let rows):
+            configuration.maxBatchRows = min(max(rows, 1), widestBatch)
         case .variant(let variant, let isResident):
             residentVariants[variant.rawValue] = isResident
         case .cancelled, .timerFired, .turnedAway, .granted, .held:

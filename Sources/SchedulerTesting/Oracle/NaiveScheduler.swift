@@ -66,7 +66,8 @@ package struct NaiveScheduler {
         var tightest: Interval
     }
 
-    let configuration: SchedulerConfiguration
+    private(set) var configuration: SchedulerConfiguration
+    private let widestBatch: Int
     var waiting: [Waiting] = []
     var shapes: [ShapeState] = []
     var seats: [Seat]
@@ -92,6 +93,7 @@ package struct NaiveScheduler {
     /// A scheduler without requests, whose instances are all absent.
     package init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
+        widestBatch = configuration.maxBatchRows
         served = configuration.classes.map { _ in 0 }
         shed = DecayedRate(
             timeConstant: configuration.burstSplit?.timeConstant ?? .milliseconds(200))
@@ -148,6 +150,8 @@ package struct NaiveScheduler {
             shed.add(rows, at: now)
         case .draining:
             isDraining = true
+        case .limited(let rows):
+            configuration.maxBatchRows = min(max(rows, 1), widestBatch)
         case .variant(let variant, let isResident):
             resident[variant.rawValue] = isResident
         case .granted, .held:

@@ -82,6 +82,8 @@ extension Swarm {
     /// Gives the arrivals what the options ask for, and lets variants come and go.
     func label(_ stimuli: [Stimulus], _ configuration: SchedulerConfiguration) -> [Stimulus] {
         var labelled: [Stimulus] = []
+        var limits = random.split("limits")
+        let limitChanges = limits.pick(0, 0, 0.03)
         var draw = random.split("labels")
         let exact = draw.pick(0, 0, 0.3)
         let changes = draw.pick(0, 0.05)
@@ -102,6 +104,10 @@ extension Swarm {
                 arrival.supersedes = SupersedeKey(UInt64(draw.integer(in: 1...subjects)))
             }
             labelled.append(Stimulus(at: stimulus.at, .arrive(arrival)))
+            if !arrival.isFollowed, limits.chance(limitChanges) {
+                let rows = limits.pick(1, 2, 7, 2_000)
+                labelled.append(Stimulus(at: stimulus.at, .limit(rows: rows)))
+            }
             let count = configuration.cheaperVariants.count
             if count > 0, draw.chance(changes) {
                 let variant = VariantIndex(draw.integer(in: 1...count))

@@ -28,6 +28,8 @@ struct BatchRunner {
         var completions: [Completion]
         /// Why the batch failed, if it did.
         var failure: EngineError?
+        /// Most rows that fit the memory, where the batch had too many.
+        var fittingRows: Int?
         var assembly: Interval
         var compute: Interval
     }
@@ -40,9 +42,13 @@ struct BatchRunner {
             let output = try compute(
                 batch.requests, rows: batch.rows, variant: batch.variant, since: batch.launched)
             return Outcome(
-                completions: share(output, among: batch), assembly: output.assembly,
+                completions: share(output, among: batch.requests, launched: batch.launched),
+                assembly: output.assembly,
                 compute: output.compute)
         } catch let error {
+            if error.kind == .outOfMemory, batch.requests.count > 1 {
+                return runHalves(of: batch, error, started: started)
+            }
             let compute = started.interval(to: clock.now())
             let completions =
                 error.kind == .invalidInput && batch.requests.count > 1
@@ -54,6 +60,35 @@ struct BatchRunner {
                 completions: completions, failure: error,
                 assembly: batch.launched.interval(to: started), compute: compute)
         }
+    }
+
+    /// Tries each half of a batch that is too large for the memory, once, and tells what fits. What the
+    /// operator is told is the failure of the whole.
+    private mutating func runHalves(
+        of batch: Batch, _ error: EngineError, started: Instant
+    ) -> Outcome {
+        let middle = batch.requests.count / 2
+        var completions: [Completion] = []
+        var fitting = 0
+        for half in [batch.requests[..<middle], batch.requests[middle...]] {
+            let requests = Array(half)
+            let rows = requests.reduce(0) { $0 + $1.rows }
+            do {
+                let output = try compute(
+                    requests, rows: rows, variant: batch.variant, since: batch.launched)
+                completions += share(output, among: requests, launched: batch.launched)
+                fitting = max(fitting, rows)
+            } catch let error {
+                completions += requests.map {
+                    Completion(request: $0, result: .failure(ServingError(error)))
+                }
+            }
+        }
+        return Outcome(
+            completions: completions, failure: error,
+            fittingRows: fitting > 0 ? fitting : max(batch.rows / 4, 1),
+            assembly: batch.launched.interval(to: started),
+            compute: started.interval(to: clock.now()))
     }
 
     private mutating func runAlone(_ request: InferenceRequest, of batch: Batch) -> Completion {
@@ -99,12 +134,14 @@ struct BatchRunner {
         }
     }
 
-    private func share(_ output: BatchOutput, among batch: Batch) -> [Completion] {
+    private func share(
+        _ output: BatchOutput, among requests: [InferenceRequest], launched: Instant
+    ) -> [Completion] {
         var row = 0
-        return batch.requests.map { request in
+        return requests.map { request in
             let response = InferenceResponse(
                 batch: output, rows: row..<row + request.rows,
-                queued: request.arrival.interval(to: batch.launched))
+                queued: request.arrival.interval(to: launched))
             row += request.rows
             return Completion(request: request, result: .success(response))
         }

@@ -6,13 +6,17 @@ internal import ServingModel
 /// of the batch that caused it: with that end the instance would get its next batch.
 extension Funnel {
     /// Hands in the end of a batch: what the scheduler learns from it, what it says of the instance, and
-    /// how many requests it answers, which is none once it was given up.
+    /// how many requests it answers, which is none once it was given up. `fittingRows` are the most rows
+    /// that fit the memory, where it had too many: no later batch has more.
     mutating func complete(
         _ instance: InstanceID, _ result: BatchResult, _ health: BatchHealth, requests: Int,
-        at now: Instant
+        fittingRows: Int? = nil, at now: Instant
     ) -> Work {
         inFlight -= requests
         running[instance.rawValue] = nil
+        if let fittingRows, fittingRows < scheduler.configuration.maxBatchRows {
+            decide(.limited(rows: fittingRows), at: now)
+        }
         let decision = breakers?.end(instance, health, at: now)
         if let decision { decide(Event(decision), at: now) }
         var work = handle(.completed(instance, result), at: now)

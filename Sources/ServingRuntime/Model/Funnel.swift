@@ -73,6 +73,7 @@ struct Funnel: ~Copyable {
             },
             predictedSingle: scheduler.latency.latency(rows: 1),
             predictedFull: scheduler.latency.latency(rows: scheduler.configuration.maxBatchRows),
+            maxBatchRows: scheduler.configuration.maxBatchRows,
             instances: breakers?.readings ?? [])
     }
 
@@ -206,6 +207,8 @@ package struct ModelLoad: Sendable, Equatable {
     package var predictedSingle: Interval
     /// Promised duration of the largest batch.
     package var predictedFull: Interval
+    /// Most rows of a batch, as far as the engine's memory is known.
+    package var maxBatchRows: Int
     /// The circuit breaker of each instance; empty where there are none.
     package var instances: [BreakerPanel.Reading]
 
@@ -213,7 +216,7 @@ package struct ModelLoad: Sendable, Equatable {
     package init(
         queuedRequests: Int, queuedRows: Int, queuedBytes: Int, inFlight: Int,
         queuedByClass: [Int], predictedSingle: Interval, predictedFull: Interval,
-        instances: [BreakerPanel.Reading] = []
+        maxBatchRows: Int = 1, instances: [BreakerPanel.Reading] = []
     ) {
         self.queuedRequests = queuedRequests
         self.queuedRows = queuedRows
@@ -222,6 +225,7 @@ package struct ModelLoad: Sendable, Equatable {
         self.queuedByClass = queuedByClass
         self.predictedSingle = predictedSingle
         self.predictedFull = predictedFull
+        self.maxBatchRows = maxBatchRows
         self.instances = instances
     }
 }

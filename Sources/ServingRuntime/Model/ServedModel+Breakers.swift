@@ -5,7 +5,9 @@ internal import ServingModel
 extension BatchRunner.Outcome {
     /// What the batch says of its instance. Input that the engine refuses is the client's doing.
     func health(of batch: Batch, at now: Instant) -> BatchHealth {
-        switch failure?.kind {
+        // A batch that was too large says something about the batch.
+        guard fittingRows == nil else { return .ignored }
+        return switch failure?.kind {
         case nil: .answered(took: batch.launched.interval(to: now), predicted: batch.predicted)
         case .invalidInput: .ignored
         case .unavailable, .invalidModel, .outOfMemory, .failed: .failed

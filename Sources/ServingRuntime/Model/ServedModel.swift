@@ -162,7 +162,7 @@ package final class ServedModel: Sendable {
             let work = funnel.complete(
                 worker.id, outcome.failure == nil && isAwaited ? .success : .failure,
                 outcome.health(of: batch, at: now), requests: isAwaited ? batch.requests.count : 0,
-                at: now)
+                fittingRows: outcome.fittingRows, at: now)
             return (now, work)
         }
         if let own = work.launches.firstIndex(where: { $0.instance == worker.id }) {

@@ -17,6 +17,8 @@ package struct Stimulus: Sendable, Equatable {
         case probe(InstanceID)
         /// The server stops taking requests.
         case drain
+        /// Batches get a limit of rows.
+        case limit(rows: Int)
         /// A cheaper variant is loaded or unloaded.
         case variant(VariantIndex, isResident: Bool)
     }

@@ -155,6 +155,7 @@ package struct VirtualServer: ~Copyable {
         case .restore(let instance): try feed(.instanceReady(instance), observer)
         case .probe(let instance): try feed(.probe(instance), observer)
         case .drain: try feed(.draining, observer)
+        case .limit(let rows): try feed(.limited(rows: rows), observer)
         case .variant(let variant, let isResident):
             try feed(.variant(variant, isResident: isResident), observer)
         }

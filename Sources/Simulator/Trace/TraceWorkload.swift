@@ -81,6 +81,7 @@ package struct TraceWorkload: Sendable {
         case .turnedAway(_, let rows): turnedAway += rows
         case .variant(let variant, let isResident):
             stimuli.append(Stimulus(at: at, .variant(variant, isResident: isResident)))
+        case .limited(let rows): stimuli.append(Stimulus(at: at, .limit(rows: rows)))
         case .instanceReady, .instanceLost, .probe, .timerFired, .draining, .granted, .held: break
         }
         for case .launch(let launch) in step.actions

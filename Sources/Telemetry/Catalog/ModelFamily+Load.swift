@@ -39,6 +39,10 @@ extension ModelFamily {
             samples.add(["full"], real: figures.load.predictedFull.seconds)
         },
         ModelFamily(
+            "headway_batch_rows_limit", .gauge,
+            "Most rows of a batch: the model's limit, or less once more did not fit the engine's memory"
+        ) { $1.add(int: UInt64($0.load.maxBatchRows)) },
+        ModelFamily(
             "headway_model_resident_bytes", .gauge,
             "Resident bytes that loading the model added to the process; an estimate"
         ) { $1.add(int: $0.measuredBytes) },

@@ -52,7 +52,7 @@ struct EventGuard {
         case .variant(let variant, _):
             guard variant.rawValue >= 1, variant.rawValue <= configuration.cheaperVariants.count
             else { throw LineProblem("there is no cheaper variant \(variant.rawValue)") }
-        case .cancelled, .timerFired, .draining: break
+        case .cancelled, .timerFired, .draining, .limited: break
         }
     }
 

@@ -13,7 +13,7 @@ extension TimedEvent {
     private static let names = [
         "arrived", "cancelled", "completed", "ready", "lost", "probe", "timer", "turned-away",
         "draining",
-        "granted", "held", "variant",
+        "granted", "held", "limited", "variant",
     ]
     private static let arrivalKeys = [
         "class", "due", "rows", "bytes", "shape", "tenant", "length", "supersedes", "exact",
@@ -49,6 +49,9 @@ extension TimedEvent {
             self.init(at: at, try Self.granted(&scanner))
         case "held":
             self.init(at: at, try Self.held(&scanner, at: at))
+        case "limited":
+            let rows = try scanner.word("a limit").number("the limit", in: TraceLimits.rows)
+            self.init(at: at, .limited(rows: rows))
         case "variant":
             self.init(at: at, try Self.variant(&scanner))
         default:

@@ -40,6 +40,9 @@ extension TextWriter {
             write(" held ")
             write(instance.rawValue)
             write(" until=", until, from: input.at)
+        case .limited(let rows):
+            write(" limited ")
+            write(rows)
         case .variant(let variant, let isResident):
             write(" variant ")
             write(variant.rawValue)

@@ -7,6 +7,22 @@ internal import Testing
 /// One class; a batch of `n` takes `1.05 * (1 + n)` ms.
 @Suite("Policy: forming a batch of one class")
 struct BatchFormingTests {
+    @Test(
+        "A limit that is learnt holds for every later batch, and never exceeds the configured one")
+    func limited() throws {
+        var machine = try CheckedScheduler(.byHand(maxBatchRows: 4))
+        _ = try machine.arrive(1, due: nil, at: 0)
+        for id in 2...6 as ClosedRange<UInt64> { _ = try machine.arrive(id, due: nil, at: 0) }
+        try machine.send(.limited(rows: 2), at: .origin)
+        var effects = try machine.complete(0, at: 2)
+        #expect(effects == [.launched(0, [2, 3])])
+        _ = try machine.arrive(7, due: nil, rows: 3, at: 3)
+        try machine.send(.limited(rows: 99), at: CheckedScheduler.instant(3))
+        effects = try machine.complete(0, at: 5)
+        #expect(effects == [.launched(0, [4, 5, 6])], "three rows more would be six")
+        #expect(machine.scheduler.configuration.maxBatchRows == 4)
+    }
+
     /// A machine whose instance is busy until it is told otherwise, with these deadlines waiting.
     static func waiting(
         _ deadlines: [Double?], tile: Int = 1, maxBatchRows: Int = 64

@@ -1,3 +1,4 @@
+import ControlCore
 import EngineAPI
 import ServingModel
 import ServingRuntime
@@ -43,6 +44,29 @@ struct EngineFailureTests {
         harness.submit(Order(tag: 3, payloads: [5]))
         await harness.sink.hasEnded(3)
         #expect(harness.sink.ending(of: 3)?.isRight == true)
+        await harness.served.stop()
+    }
+
+    @Test("A batch that is too large for the memory is halved once, and no later one is as large")
+    func outOfMemory() async throws {
+        let harness = try await Harness.start { $0.breaker = BreakerSettings() }
+        harness.model.stage.update { $0.room = 4 }
+        harness.submit(together: (1...3).map { Order(tag: $0, payloads: [1, 2]) })
+        await harness.sink.hasEnded(3)
+        #expect(harness.sink.endings.allSatisfy { $0.isRight })
+        #expect(harness.model.stage.value.runs.map(\.tags) == [[1, 2, 3], [1], [2, 3]])
+        #expect(harness.served.load.maxBatchRows == 4)
+        harness.submit(together: (4...6).map { Order(tag: $0, payloads: [1, 2]) })
+        await harness.sink.hasEnded(6)
+        #expect(harness.sink.endings.allSatisfy { $0.isRight })
+        #expect(harness.model.stage.value.runs.suffix(2).map(\.tags) == [[4, 5], [6]])
+        // Neither half fits: it is not tried again and again.
+        harness.model.stage.update { $0.room = 1 }
+        harness.submit(together: (7...8).map { Order(tag: $0, payloads: [1, 2]) })
+        await harness.sink.hasEnded(8)
+        #expect(harness.sink.ending(of: 7)?.error?.code == .engineFailed)
+        #expect(harness.served.load.maxBatchRows == 1)
+        #expect(harness.served.load.instances.map(\.state) == [.closed])
         await harness.served.stop()
     }
 

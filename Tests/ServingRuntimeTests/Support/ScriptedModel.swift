@@ -29,6 +29,8 @@ final class ScriptedModel: EngineModel {
         var made = 0
         /// Instances that exist.
         var alive = 0
+        /// Rows that fit the memory.
+        var room = Int.max
     }
 
     /// Changes the outputs before they leave the engine.
@@ -91,6 +93,9 @@ final class ScriptedModel: EngineModel {
             if !$0.isOpen { $0.permits[instance, default: 0] -= 1 }
         }
         onRun()
+        guard rows.count <= stage.value.room else {
+            throw EngineError(.outOfMemory, "\(rows.count) rows do not fit")
+        }
         if rows.contains(where: { $0[1] == Rows.bomb }) {
             throw EngineError(.failed, "a secret of the engine")
         }

@@ -51,6 +51,7 @@ struct ScenarioRunnerTests {
             case .lose: hash.combine("lose")
             case .restore: hash.combine("restore")
             case .probe: hash.combine("probe")
+            case .limit: hash.combine("limit")
             case .drain: hash.combine("drain")
             case .variant: hash.combine("variant")
             }

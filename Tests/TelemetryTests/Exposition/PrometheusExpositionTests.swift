@@ -115,6 +115,7 @@ struct PrometheusExpositionTests {
         func figure(_ name: String, _ labels: [String: String]) -> Double? {
             read.value("headway_" + name, Self.model.merging(labels) { $1 })
         }
+        #expect(figure("batch_rows_limit", [:]) == 6)
         #expect(figure("instance_state", ["instance": "0", "state": "closed"]) == 1)
         #expect(figure("instance_state", ["instance": "1", "state": "closed"]) == 0)
         #expect(figure("instance_state", ["instance": "1", "state": "open"]) == 1)

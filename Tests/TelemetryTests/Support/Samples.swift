@@ -36,6 +36,7 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
             queuedRequests: 7, queuedRows: 9, queuedBytes: 1_024, inFlight: 8,
             queuedByClass: [3, 4], predictedSingle: .microseconds(1_250),
             predictedFull: .milliseconds(4),
+            maxBatchRows: 6,
             instances: [
                 BreakerPanel.Reading(),
                 BreakerPanel.Reading(
