@@ -3,6 +3,7 @@ internal import EngineAPI
 internal import Logging
 internal import ModelRepository
 internal import ServingModel
+internal import ServingRuntime
 
 /// What the log says about models that are served.
 extension ModelManager {
@@ -17,7 +18,9 @@ extension ModelManager {
 
     func changeLog(_ name: String) -> @Sendable (BreakerDecision) -> Void {
         let logger = logger
+        let board = catalog.controllers
         return { decision in
+            board.post(ControllerSetting(decision, of: name, at: MonotonicClock().now()))
             switch decision {
             case .isolate(let instance, let cause):
                 logger.warning(
@@ -65,5 +68,20 @@ extension ModelManager {
             add("priority_queue_policy.max_queue_size")
         }
         return hints
+    }
+}
+
+extension ControllerSetting {
+    /// What the board says of an instance's breaker after a decision.
+    fileprivate init(_ decision: BreakerDecision, of model: String, at now: Instant) {
+        let (instance, value, text, reason) =
+            switch decision {
+            case .isolate(let instance, let cause): (instance, 2.0, "open", cause.rawValue)
+            case .probe(let instance): (instance, 1.0, "half open", "its pause is over")
+            case .restore(let instance): (instance, 0.0, "closed", "its trial went well")
+            }
+        self.init(
+            name: "breaker of instance \(instance)", model: model, value: value, text: text,
+            lower: 0, upper: 2, changed: now, reason: reason)
     }
 }
