@@ -17,6 +17,10 @@
 #include "llama-kv-cache.h"
 #include "llama-model.h"
 
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
+
 #include "ggml-cpu.h"
 #include "ggml-cpu/ggml-cpu-impl.h"
 #include "ggml-cpu/llamafile/sgemm.h"
@@ -51,6 +55,18 @@ struct Scratch {
 };
 
 thread_local Scratch scratch;
+
+/// Numbers of 16 bits in 32 bits; `count` is a multiple of `lanes`.
+HEADWAY_INLINE void widen(const ggml_fp16_t * from, float * to, int64_t count) {
+#ifdef __F16C__
+    for (int64_t i = 0; i < count; i += 8) {
+        const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i *>(from + i));
+        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(half));
+    }
+#else
+    ggml_cpu_fp16_to_fp32(from, to, count);
+#endif
+}
 
 /// Picks the cells that a row of the mask keeps, in ascending order.
 void pick(const uint16_t * mask, int64_t count, std::vector<int32_t> & cells) {
@@ -139,11 +155,17 @@ struct Attention {
     void unpack(
         const ggml_tensor * from, int64_t head, const int32_t * cells, int count,
         float * to) const {
+        // A sequence's cells may lie anywhere: what is needed soon is asked for in time.
+        constexpr int ahead = 8;
+        const int64_t size = from->ne[0];
+        const char * rows = (const char *) from->data + head * (int64_t) from->nb[2];
         for (int i = 0; i < count; i++) {
-            const char * row = (const char *) from->data + cells[i] * (int64_t) from->nb[1]
-                + head * (int64_t) from->nb[2];
-            ggml_cpu_fp16_to_fp32(
-                reinterpret_cast<const ggml_fp16_t *>(row), to + i * from->ne[0], from->ne[0]);
+            const char * soon = rows + cells[std::min(i + ahead, count - 1)] * (int64_t) from->nb[1];
+            for (int64_t byte = 0; byte < 2 * size; byte += 64) {
+                __builtin_prefetch(soon + byte);
+            }
+            const char * row = rows + cells[i] * (int64_t) from->nb[1];
+            widen(reinterpret_cast<const ggml_fp16_t *>(row), to + i * size, size);
         }
     }
 
