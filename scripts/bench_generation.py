@@ -185,10 +185,10 @@ def measure(address, seed):
     tasks = lambda count: [short_task(rng) for _ in range(count)]  # noqa: E731
     asyncio.run(closed_loop(address, tasks(8), 4))
     rows = {}
-    for streams, count in ((1, 12), (8, 64), (32, 128)):
+    for streams, count in ((1, 12), (8, 48), (32, 96)):
         rows[f"{streams} streams"] = figures(*asyncio.run(closed_loop(address, tasks(count), streams)))
-    rows["16 streams"] = figures(*asyncio.run(closed_loop(address, tasks(96), 16)))
-    seen, seconds, long = asyncio.run(beside_long_prompts(address, tasks(96), 16, rng))
+    rows["16 streams"] = figures(*asyncio.run(closed_loop(address, tasks(64), 16)))
+    seen, seconds, long = asyncio.run(beside_long_prompts(address, tasks(64), 16, rng))
     rows["16 streams, long prompts beside"] = figures(seen, seconds)
     rows["the long prompts"] = figures(long, seconds)
     rows["200 at once, mixed"] = figures(*asyncio.run(closed_loop(address, mixed_tasks(seed), 200)))
@@ -257,8 +257,8 @@ def pin(processors):
     os.sched_setaffinity(0, processors)
 
 
-def one_round(arguments, seed):
-    """{server: {load: figures}}"""
+def one_round(arguments, seed, keep):
+    """{server: {load: figures}}, given to `keep` as it grows."""
     every = os.sched_getaffinity(0)
     server_side, client_side = {min(every)}, every - {min(every)} or every
     starters = {"Headway": lambda: Server(ROOT / "models", flags=arguments.flag)}
@@ -271,14 +271,16 @@ def one_round(arguments, seed):
         pin(client_side)
         with server:
             found[name] = measure(server.address, seed)
+            keep(found)
             print(f"==> {name} measured", file=sys.stderr, flush=True)
             if arguments.raw and name == "Headway":
                 lines = raw_input(server, seed)
         pin(every)
     if arguments.raw:
         pin(server_side)
-        for caches in ("one", "each"):
+        for caches in ("each", "one"):
             found[f"raw loop, {caches}"] = {"200 at once, mixed": raw(arguments.raw, lines, caches)}
+            keep(found)
         pin(every)
     return found
 
@@ -311,6 +313,11 @@ def show(rounds, markdown):
                 print(line(pad([load, server, *map(cell, values)])))
 
 
+def write(path, rounds):
+    if path:
+        Path(path).write_text(json.dumps(rounds, indent=1) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peer", help="llama.cpp's server to measure beside")
@@ -323,10 +330,8 @@ def main():
     gc.disable()
     rounds = []
     for number in range(arguments.rounds):
-        rounds.append(one_round(arguments, seed=number))
+        rounds.append(one_round(arguments, number, lambda found: write(arguments.json, [*rounds, found])))
         gc.collect()
-        if arguments.json:
-            Path(arguments.json).write_text(json.dumps(rounds, indent=1) + "\n")
         print(f"==> round {number + 1} of {arguments.rounds} done", file=sys.stderr, flush=True)
     show(rounds, arguments.markdown)
 
