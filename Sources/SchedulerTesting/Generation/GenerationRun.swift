@@ -108,6 +108,9 @@ struct GenerationRun: ~Copyable {
             if random.chance(world.failures) { result = .failure }
             if random.chance(world.shortages) { result = .outOfMemory }
         }
+        // The step's own tokens are counted since it began.
+        if checker.keyValueTokens > world.engineRoom { result = .outOfMemory }
+        if result == .outOfMemory { outcome.shortages += 1 }
         if result == .success {
             for item in flight.items where item.producesToken {
                 guard let rest = left[item.request] else { continue }

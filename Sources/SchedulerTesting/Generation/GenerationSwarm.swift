@@ -33,6 +33,32 @@ package struct GenerationSwarm: Sendable {
         return world
     }
 
+    /// A world without other faults, whose engine has less room than it promised: enough for each request alone.
+    package func crampedWorld(requests: Int, _ policy: GenerationPolicy) -> GenerationWorld {
+        var draw = random.split("cramped")
+        var world = world(requests: requests, policy)
+        world.configuration.keyValueTokens = draw.pick(2_000, 20_000)
+        world.configuration.maxContext = 1_000
+        world.configuration.maxQueuedRequests = 4_096
+        world.configuration.maxQueuedTokens = 1 << 20
+        // What an engine keeps for a sequence that it swaps out is another matter.
+        world.configuration.swap = nil
+        world.failures = 0
+        world.shortages = 0
+        world.losses = 0
+        world.cancellations = 0
+        world.drains = false
+        var largest = 1
+        for index in world.arrivals.indices {
+            world.arrivals[index].at = .origin
+            world.arrivals[index].arrival.firstTokenDeadline = .distantFuture
+            let arrival = world.arrivals[index].arrival
+            largest = max(largest, arrival.promptTokens + arrival.maxNewTokens - 1)
+        }
+        world.engineRoom = largest * draw.pick(1, 1, 2, 5) + draw.integer(in: 0...20)
+        return world
+    }
+
     private func policy(_ draw: inout Seeded) -> GenerationPolicy {
         draw.pick(
             .slackAware, .slackAware, .slackAware, .vllmV0, .vllmFCFS, .vllmPriority,

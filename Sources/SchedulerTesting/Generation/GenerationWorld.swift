@@ -20,6 +20,8 @@ package struct GenerationWorld: Sendable {
     package var shortages = 0.0
     package var losses = 0.0
     package var cancellations = 0.0
+    /// Tokens for which the engine really has room, if fewer than it promised.
+    package var engineRoom = Int.max
     /// Whether no further arrivals are accepted after half of them.
     package var drains = false
     /// Deviation of a step's duration, relative.
@@ -44,6 +46,8 @@ package struct GenerationWorld: Sendable {
         package var steps = 0
         package var finished = 0
         package var rejected = 0
+        /// Steps for which the engine had no room.
+        package var shortages = 0
         package var preempted = 0
         package var swapped = 0
         package var reusedTokens = 0

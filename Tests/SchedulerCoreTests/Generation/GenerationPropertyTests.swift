@@ -23,6 +23,24 @@ struct GenerationPropertyTests {
         }
     }
 
+    @Test(
+        "An engine with less room than it promised serves whoever fits alone, and a few failures teach its room",
+        arguments: policies)
+    func lessRoom(policy: GenerationPolicy) throws {
+        try forEachSeed(count: 40) { random in
+            let world = GenerationSwarm(random).crampedWorld(requests: 60, policy)
+            let outcome = try world.run()
+            try require(
+                outcome.finished == world.arrivals.count,
+                "\(outcome.rejected) of \(world.arrivals.count) requests were given up")
+            // Each failure at first halves what is not known of 20,000 tokens, down to a block; a further one
+            // needs twice as many steps as the one before.
+            try require(
+                outcome.shortages <= 16,
+                "\(outcome.shortages) of \(outcome.steps) steps had no room")
+        }
+    }
+
     @Test("Equal inputs give equal actions")
     func determinism() throws {
         try forEachSeed(count: 30) { random in

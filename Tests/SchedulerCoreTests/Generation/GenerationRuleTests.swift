@@ -99,6 +99,17 @@ struct GenerationRuleTests {
         #expect(driver.fed.map { $0[0] } == [3, 2])
     }
 
+    @Test("Beyond capacity a shorter answer goes before a shorter prompt if it saves more")
+    func shortestAltogether() {
+        var driver = GenerationDriver(
+            GenerationDriver.configuration { $0.maxStepTokens = 64 }, isReady: false)
+        driver.arrive(1, prompt: 300, within: .milliseconds(100), predicted: 4)
+        driver.arrive(2, prompt: 100, new: 200, within: .milliseconds(100), predicted: 10)
+        driver.arrive(3, prompt: 90, new: 200, within: .milliseconds(100), predicted: 200)
+        driver.send(.deviceReady)
+        #expect(driver.fed.map { $0[0] } == [2])
+    }
+
     @Test("A cancelled request that rides ends with its step, another at once")
     func cancellation() {
         var driver = GenerationDriver(GenerationDriver.configuration { $0.slots = 1 })
@@ -123,6 +134,40 @@ struct GenerationRuleTests {
         }
         #expect(Set(ends) == [RequestID(1), RequestID(2)])
         #expect(driver.scheduler.keyValueTokens == 0)
+    }
+
+    @Test("A step that found no room teaches how much there is, and the next requests keep to it")
+    func learntRoom() {
+        var driver = GenerationDriver(
+            GenerationDriver.configuration {
+                $0.blockTokens = 10
+                $0.cacheSlots = 0
+            })
+        driver.arrive(1, prompt: 200, new: 200)
+        driver.step()
+        driver.arrive(2, prompt: 300, new: 200)
+        driver.step()
+        #expect(driver.fed == [[1, 201, 1], [2, 0, 300]])
+        #expect(driver.scheduler.learntRoom == 1_000)
+        // 201 tokens were held and 301 wanted: the middle, less a block.
+        driver.step(.outOfMemory)
+        #expect(driver.scheduler.learntRoom == 341)
+        #expect(driver.fed == [[1, 201, 1], [2, 0, 139]])
+        driver.step(.outOfMemory)
+        #expect(driver.scheduler.learntRoom == 261)
+        // What rode twice in vain loses its place, and does not come back while the other runs.
+        #expect(driver.fed == [[1, 201, 1]])
+        for _ in 0..<20 { driver.step() }
+        #expect(driver.fed == [[1, 221, 1]])
+        driver.send(.cancelled(RequestID(1)))
+        driver.step()
+        // Alone it may try all that was promised.
+        #expect(driver.fed == [[2, 0, 300]])
+        driver.step()
+        #expect(driver.scheduler.learntRoom == 300)
+        driver.send(.finished(RequestID(2)))
+        driver.step()
+        #expect(driver.scheduler.learntRoom == 1_000)
     }
 
     @Test("Three failed steps in a row end the requests that rode them")

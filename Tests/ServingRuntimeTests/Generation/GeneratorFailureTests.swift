@@ -108,6 +108,26 @@ struct GeneratorFailureTests {
         await harness.served.stop()
     }
 
+    @Test(
+        "Where fewer requests fit together than was promised, all are served, and few lose their places"
+    )
+    func lessRoomTogether() async throws {
+        // Each holds up to 75 tokens: two fit, six were promised.
+        let harness = try await GeneratorHarness.start(parameters: ["kv_capacity": "200"])
+        let texts = (0..<6).map { "prompt number \($0)" }
+        harness.model.close()
+        let streams = try texts.map { try harness.submit($0, tokens: 60) }
+        harness.model.open()
+        for (text, stream) in zip(texts, streams) {
+            let expected = try harness.model.expected(try harness.prompt(text), count: 60)
+            #expect(await stream.collect()?.text == expected)
+        }
+        let statistics = harness.served.statistics
+        #expect(statistics.cutOff == 6 && statistics.failed == 0 && statistics.rejected == 0)
+        #expect((1...12).contains(statistics.preemptions), "\(statistics.preemptions)")
+        await harness.served.stop()
+    }
+
     @Test("A request whose token cannot be picked fails alone")
     func sampling() async throws {
         let harness = try await GeneratorHarness.start()

@@ -182,5 +182,6 @@ extension GenerationScheduler {
         counters?.leave(entry.account, at: now)
         if entry.isSwapped { hostTokens -= entry.length }
         if entry.isRunning { table.removeRunning(place) } else { table.removeWaiting(place) }
+        if table.count == 0 { room.forget() }
     }
 }

@@ -100,8 +100,9 @@ extension GenerationScheduler {
     ) -> Bool {
         // While the engine finds no room, everybody runs alone.
         guard !freeSlots.isEmpty, squeezes == 0 || table.running.isEmpty else { return false }
+        let freeable = freeableTokens(running: table.running.count + 1)
         if table[place].isSwapped {
-            guard freeableTokens > table[place].length, hasRoom(admission, place, shared: 0) else {
+            guard freeable > table[place].length, hasRoom(admission, place, shared: 0) else {
                 return false
             }
             swapIn(place, at: now, into: &actions)
@@ -110,7 +111,9 @@ extension GenerationScheduler {
         let found = adopt(place, at: now, into: &actions)
         let shared = found == PrefixCache.none ? 0 : cache.end(of: found)
         cache.acquire(found)
-        guard freeableTokens >= 1, hasRoom(admission, place, shared: shared) else {
+        guard freeableTokens(running: table.running.count + 1) >= 1,
+            hasRoom(admission, place, shared: shared)
+        else {
             cache.release(found)
             return false
         }
@@ -137,16 +140,17 @@ extension GenerationScheduler {
         guard !table.running.isEmpty else { return true }
         let entry = table[place]
         let held = entry.isSwapped ? entry.length : 0
+        let freeable = freeableTokens(running: table.running.count + 1)
         switch admission {
         case .tokens(let count, let spare):
             let next = min(entry.target - max(shared, held), count)
-            return held + next + spare <= freeableTokens
+            return held + next + spare <= freeable
         case .prompt:
-            return prefillingTokens + entry.target - shared <= freeableTokens
+            return prefillingTokens + entry.target - shared <= freeable
         case .most:
             var reserved = entry.most
             for other in table.running { reserved += table[other].most }
-            return reserved <= configuration.keyValueTokens
+            return reserved <= room.tokens
         case .predictedPeak:
             return fitsPeak(place, shared: shared)
         }

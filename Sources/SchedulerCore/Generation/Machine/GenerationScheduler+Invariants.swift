@@ -42,6 +42,12 @@ extension GenerationScheduler {
         precondition(
             keyValueTokens <= configuration.keyValueTokens,
             "N2: \(keyValueTokens) tokens in room for \(configuration.keyValueTokens)")
+        if device == .stepping, table.running.count > 1 {
+            precondition(
+                keyValueTokens <= room.tokens,
+                "N2: a step of \(keyValueTokens) tokens where the engine"
+                    + " has room for \(room.tokens)")
+        }
         let held = cache.nodes.reduce(0) { $0 + $1.references }
         precondition(held == references, "N2: the cache is held \(held) times, not \(references)")
         var host = 0

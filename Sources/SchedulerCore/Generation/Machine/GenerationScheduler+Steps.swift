@@ -12,6 +12,7 @@ extension GenerationScheduler {
         case .success:
             failures = 0
             squeezes = 0
+            room.grow(held: keyValueTokens)
             cost.observe(
                 tokens: draft.tokens, keyValueTokens: draft.keyValueTokens,
                 took: draft.started.interval(to: now) - draft.copying)
@@ -21,6 +22,7 @@ extension GenerationScheduler {
             failures += 1
             if failures >= Self.mostFailures { giveUpRiders(at: now, into: &actions) }
         case .outOfMemory:
+            room.shrink(held: keyValueTokens - draft.tokens, fed: draft.tokens)
             undo(at: now, into: &actions)
             squeezes += 1
             squeeze(at: now, into: &actions)
@@ -93,10 +95,12 @@ extension GenerationScheduler {
         reject(id, reason, into: &actions)
     }
 
-    /// The engine had no room for a step that the books had room for: first the cache goes and steps become
-    /// smaller, then requests, down to the last one.
+    /// The engine had no room for a step that the books had room for. The room that was learnt from it makes
+    /// the next step smaller, and the cache or the request that is worth least leaves for it. Where that does
+    /// not help, all of the cache goes, then requests, down to the last one.
     private mutating func squeeze(at now: Instant, into actions: inout GenerationActions) {
-        if cache.idleTokens > 0 || squeezes == 1 {
+        guard squeezes > 1 else { return }
+        if cache.idleTokens > 0 {
             while let node = cache.leastValuable(at: now) { evict(node, into: &actions) }
         } else if table.running.count > 1, let victim = leastWorthy() {
             preempt(victim, into: &actions)
@@ -124,6 +128,7 @@ extension GenerationScheduler {
             }
         }
         cache.removeAll()
+        room.forget()
         draft.clear()
     }
 }

@@ -15,7 +15,7 @@ package import ServingModel
 /// - N1 work conservation: unless a grant is needed, a device that is idle has neither waiting nor running
 ///   requests;
 /// - N2 what slots and cache hold never exceeds the memory, each shared cell counted once, and equals the
-///   sum over requests and nodes;
+///   sum over requests and nodes; a step of several requests keeps to the room that was learnt;
 /// - N3 no two requests share a slot; a request that waits holds neither slot nor node;
 /// - N4 (I14) under the default policy no decode is left out, and a step is promised to take no longer than
 ///   the tightest promise of its decodes allows plus one least chunk of prefill;
@@ -32,6 +32,8 @@ package struct GenerationScheduler: ~Copyable {
 
     var table: GenerationTable
     var cache: PrefixCache
+    /// What the engine turned out to have room for.
+    var room: LearntRoom
     var predictor: LengthPredictor
     /// What tenants have had, where shares are asked for.
     var counters: TokenCounters?
@@ -75,6 +77,8 @@ package struct GenerationScheduler: ~Copyable {
         cache = PrefixCache(
             slots: configuration.policy.usesCache ? configuration.cacheSlots : 0,
             blockTokens: configuration.blockTokens)
+        room = LearntRoom(
+            promised: configuration.keyValueTokens, margin: configuration.blockTokens)
         predictor = LengthPredictor(classes: configuration.classes.count)
         counters = configuration.fairness.map { TokenCounters($0) }
         freeSlots = ContiguousArray((0..<Int32(configuration.slots)).reversed())
@@ -143,8 +147,16 @@ package struct GenerationScheduler: ~Copyable {
         return sum
     }
 
+    /// Tokens for which running requests have found room so far; what was promised unless a step failed.
+    package var learntRoom: Int { room.tokens }
+
     /// Tokens that could be taken by running requests if the cache gave up what it can.
-    var freeableTokens: Int { configuration.keyValueTokens - slotTokens - cache.pinnedTokens }
+    var freeableTokens: Int { freeableTokens(running: table.running.count) }
+
+    /// The same if so many requests ran: one alone may try all that was promised.
+    func freeableTokens(running: Int) -> Int {
+        (running > 1 ? room.tokens : room.promised) - slotTokens - cache.pinnedTokens
+    }
 
     /// Most tokens of a step: fewer after the engine had no room.
     var stepLimit: Int {

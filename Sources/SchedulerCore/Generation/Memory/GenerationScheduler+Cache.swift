@@ -78,16 +78,18 @@ extension GenerationScheduler {
         actions.append(.evict(cacheSlot(node)))
     }
 
-    /// Gives up what the cache need not hold until `tokens` more fit.
+    /// Gives up what the cache need not hold until `tokens` more fit. A request that runs alone may take
+    /// more than the room that was learnt.
     mutating func makeRoom(
         for tokens: Int, at now: Instant, into actions: inout GenerationActions
     ) {
-        while keyValueTokens + tokens > configuration.keyValueTokens {
-            guard let leaf = cache.leastValuable(at: now) else {
-                preconditionFailure("no room for \(tokens) tokens beside \(keyValueTokens)")
-            }
+        while keyValueTokens + tokens > room.tokens, let leaf = cache.leastValuable(at: now) {
             evict(leaf, into: &actions)
         }
+        let limit = table.running.count > 1 ? room.tokens : room.promised
+        precondition(
+            keyValueTokens + tokens <= limit,
+            "no room for \(tokens) tokens beside \(keyValueTokens) of \(limit)")
     }
 
     /// Looks anew at what the cache holds of a few of those that wait, in turn: what was seen at arrival

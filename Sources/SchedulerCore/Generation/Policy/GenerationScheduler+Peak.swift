@@ -13,7 +13,7 @@ extension GenerationScheduler {
         let share =
             configuration.memoryShare
             - configuration.classHeadroom * Double(entry.priorityClass)
-        let limit = Int(Double(configuration.keyValueTokens) * share) - cache.pinnedTokens
+        let limit = Int(Double(room.tokens) * share) - cache.pinnedTokens
         let rest = predictor.rest(entry)
         let own = entry.target - shared
         var held = 0

@@ -98,8 +98,8 @@ extension GenerationScheduler {
     /// Orders the prompts that run and wait.
     ///
     /// As long as there is time for everybody, by the slack to the first token's deadline; once there is
-    /// not, the most important class first and in it the shortest, because that serves most. Prompts that
-    /// have begun go first: they hold memory.
+    /// not, the most important class first and in it who takes least of the device, prompt and predicted
+    /// answer together, because that serves most. Prompts that have begun go first: they hold memory.
     private mutating func rank(at now: Instant) {
         candidates.removeAll()
         sortByRest()
@@ -148,13 +148,22 @@ extension GenerationScheduler {
         candidate.fairness = counters?.rank(entry.account) ?? 0
         if isOver {
             candidate.group = UInt64(entry.priorityClass) * 2 + (hasBegun ? 0 : 1)
-            candidate.value = UInt64(entry.expectedNeed)
+            candidate.value = Interval(milliseconds: remainingTime(of: entry)).nanoseconds
         } else {
             candidate.group = hasBegun ? 0 : 1
             let need = Interval(milliseconds: cost.perToken * Double(entry.expectedNeed))
             candidate.value = (entry.due - need).nanoseconds
         }
         return candidate
+    }
+
+    /// Milliseconds of the device that a request will yet take for itself: to feed its prompt, and to make
+    /// its answer over a context that grows. What a step costs without it is not counted.
+    private func remainingTime(of entry: GenerationEntry) -> Double {
+        let rest = Double(predictor.rest(entry))
+        let context = Double(entry.target) + rest / 2
+        return cost.perToken * (Double(entry.expectedNeed) + rest)
+            + cost.perKeyValueToken * context * rest
     }
 }
 
