@@ -58,6 +58,7 @@ package actor ModelManager {
     private let engines: [any Engine]
     private let settings: ModelSettings
     private let timer: any WakeupTimer
+    private let devices = DeviceRegistry()
     let logger: Logger
 
     /// Models that are being loaded or unloaded, and who waits for his turn. An actor lets others in
@@ -256,9 +257,10 @@ package actor ModelManager {
         var source = version.source
         source.threadsPerInstance =
             version.configuration.threadsPerInstance ?? settings.threadsPerInstance
+        // These are told to the scheduler and the session, not to the engine.
         source.parameters[ModelConfiguration.variantsParameter] = nil
+        source.parameters[ModelConfiguration.deviceParameter] = nil
         if engine is any GenerativeEngine {
-            // These are told to the scheduler and the session, not to the engine.
             source.parameters = source.parameters.filter {
                 !$0.key.hasPrefix(GenerationSettings.parameterPrefix)
             }
@@ -298,6 +300,7 @@ package actor ModelManager {
             info: model.info, classes: settings.classes)
         specification.sharesCores = settings.sharesCores
         specification.decisions = settings.decisions
+        specification.device = configuration.sharedDevice.map(devices.device(named:))
         specification.onEngineFailure = failureLog(version.model, "engine failed on a step")
         let generator = try await ServedGenerator.start(
             specification, model: model, timer: timer, residentBefore: residentBefore)
@@ -332,6 +335,7 @@ package actor ModelManager {
         specification.decisions = settings.decisions
         specification.breaker = settings.breaker
         specification.onInstanceChange = changeLog(version.model)
+        specification.device = configuration.sharedDevice.map(devices.device(named:))
         return specification
     }
 

@@ -21,6 +21,9 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// The key among `parameters` that sets ``variants``.
     package static let variantsParameter = "variants"
 
+    /// The key among `parameters` that sets ``sharedDevice``.
+    package static let deviceParameter = "device"
+
     /// The protobuf message behind this value, which the gRPC interface answers with.
     package let message: Inference_ModelConfig
 
@@ -66,6 +69,10 @@ package struct ModelConfiguration: Hashable, Sendable {
 
     /// Free parameters, for the engine.
     package let parameters: [String: String]
+
+    /// Name of the device on which the model computes one batch or step at a time with all others that name
+    /// it; `nil` when it computes beside them.
+    package var sharedDevice: String? { parameters[Self.deviceParameter] }
 
     /// Field `model_operations.op_library_filename`: libraries with operators that the model needs,
     /// absolute or relative to the model's directory.

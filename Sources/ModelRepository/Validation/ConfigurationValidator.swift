@@ -31,9 +31,12 @@ struct ConfigurationValidator {
         checkUnsupportedFields()
         noteIgnoredFields()
         let inputs = validateInputs()
+        let outputs = validateOutputs()
+        let instanceCount = validateInstanceGroups()
+        checkSharedDevice(instanceCount: instanceCount)
         return ModelConfiguration(
-            message: message, inputs: inputs, outputs: validateOutputs(),
-            instanceCount: validateInstanceGroups(), threadsPerInstance: validateThreads(),
+            message: message, inputs: inputs, outputs: outputs,
+            instanceCount: instanceCount, threadsPerInstance: validateThreads(),
             versionPolicy: validateVersionPolicy(),
             parameters: message.parameters.mapValues(\.stringValue),
             dynamicBatching: validateDynamicBatching(), warmup: validateWarmup(inputs: inputs),
@@ -88,6 +91,21 @@ struct ConfigurationValidator {
             return nil
         }
         return count
+    }
+
+    /// Reports a shared device without a name, or for instances that would be in each other's way there.
+    private mutating func checkSharedDevice(instanceCount: Int) {
+        let key = ModelConfiguration.deviceParameter
+        guard let name = message.parameters[key]?.stringValue else { return }
+        let path = FieldPath.field("parameters").key(key)
+        if name.isEmpty {
+            problems.add(.invalid, path, "is empty; the name of a device is allowed")
+        }
+        if instanceCount > 1 {
+            problems.add(
+                .invalid, path,
+                "is shared by \(instanceCount) instances of the model; one is allowed on a device")
+        }
     }
 
     private mutating func validateVersionPolicy() -> VersionPolicy {

@@ -17,11 +17,40 @@ extension ScenarioReader {
         if let tokens = section.integer("block_tokens") { plan.blockTokens = tokens }
         if let tokens = section.integer("max_context") { plan.maxContext = tokens }
         plan.predictionError = section.number("prediction_error")
+        plan.companions = companions(section)
         scenario.generation = plan
         scenario.devices = .ofGeneratedText
         scenario.classes = ScenarioClass.ofGeneratedText
         scenario.policies = [ScenarioPolicy(GenerationRule(.slackAware))]
         reportBatchesOnly(top, scenario)
+    }
+
+    /// The models that batch on the same device, in the terms of scenarios without text.
+    private func companions(_ section: Section) -> [CompanionModel] {
+        let plain = Scenario(name: "")
+        var models: [CompanionModel] = []
+        for element in section.elements("beside") {
+            guard
+                let entry = Section(element.node, path: element.path, section: "beside[]", problems)
+            else { continue }
+            entry.requires("name")
+            entry.requires("arrivals")
+            var model = CompanionModel(name: entry.text("name") ?? "")
+            if let section = entry.section("devices", as: "devices") {
+                model.devices = devices(section)
+            }
+            if let classes = classes(entry, plain) { model.classes = classes }
+            if let plan = arrivals(entry, plain) { model.arrivals = plan }
+            if let batch = entry.integer("max_batch") { model.maxBatch = batch }
+            if !model.name.isEmpty, models.contains(where: { $0.name == model.name }) {
+                entry.report(
+                    "name",
+                    "\(entry.place("name")) is '\(model.name)' like one before it; every model "
+                        + "needs a name of its own")
+            }
+            models.append(model)
+        }
+        return models
     }
 
     /// Notes keys that have no meaning where text is generated.
@@ -113,6 +142,9 @@ extension ScenarioReader {
     private func read(_ settings: Section, into rule: inout GenerationRule) {
         if let caches = settings.truth("prefix_cache") { rule.cachesPrefixes = caches }
         rule.swapMillisecondsPerKiloToken = settings.number("swap_ms_per_ktoken")
+        if let sharing = settings.text("sharing").flatMap(DeviceTurns.Rule.init) {
+            rule.sharing = sharing
+        }
         switch rule.policy {
         case .sarathi:
             if let chunk = settings.integer("chunk") { rule.policy = .sarathi(chunk: chunk) }

@@ -90,7 +90,10 @@ extension ScenarioReader {
     }
 
     private func classNames(_ scenario: Scenario) -> [String] {
-        guard !scenario.models.isEmpty else { return scenario.classes.map(\.name) }
+        let beside = (scenario.generation?.companions ?? []).flatMap { model in
+            model.classes.map { "\(model.name)/\($0.name)" }
+        }
+        guard !scenario.models.isEmpty else { return scenario.classes.map(\.name) + beside }
         return scenario.models.flatMap { model in model.classes.map { "\(model.name)/\($0.name)" } }
     }
 

@@ -3,7 +3,7 @@ internal import Simulator
 
 extension ScenarioReference {
     /// Keys of text generation, its policies and their settings.
-    static let generation: [ScenarioKey] = plan + generationPolicies
+    static let generation: [ScenarioKey] = plan + companions + generationPolicies
 
     /// Keys of the file that say nothing about text generation, by section.
     static let batchesOnly: [String: [String]] = [
@@ -37,6 +37,9 @@ extension ScenarioReference {
             "generation", "prediction_error", .number(0...10, over: false), "no prediction",
             "deviation of the logarithm of predicted over true lengths of answers"),
         ScenarioKey(
+            "generation", "beside", .section("a list of mappings"), "none",
+            "models that batch on the same device, between the steps"),
+        ScenarioKey(
             "prefixes", "count", .integer(1...1_000_000), "required",
             "how many there are; each is as likely as any other"),
         ScenarioKey(
@@ -45,6 +48,19 @@ extension ScenarioReference {
         ScenarioKey(
             "prefixes", "tokens", .section(sizes), "required",
             "tokens of a prefix; a prompt that is shorter is a part of it"),
+    ]
+
+    private static let companions = [
+        ScenarioKey("beside[]", "name", .text, "required", "its name"),
+        ScenarioKey(
+            "beside[]", "devices", .section("a mapping"), "1.39 and 0.0793 ms",
+            "what its batches cost; there is one device"),
+        ScenarioKey(
+            "beside[]", "classes", .section("a list of mappings"), "one class, 80 ms",
+            "its classes, with `deadline_ms`"),
+        ScenarioKey("beside[]", "arrivals", .section("a mapping"), "required", "its traffic"),
+        ScenarioKey(
+            "beside[]", "max_batch", .integer(1...1_000_000), "1024", "most items in one batch"),
     ]
 
     private static let generationPolicies: [ScenarioKey] =
@@ -67,6 +83,11 @@ extension ScenarioReference {
                 "no swapping",
                 "milliseconds to move a thousand tokens to the host's memory or back; without it, who is "
                     + "pre-empted is computed anew"),
+            ScenarioKey(
+                "settings generation", "sharing",
+                .choice(DeviceTurns.Rule.allCases.map(\.rawValue)), "claims",
+                "whose turn the device is beside other models: by what each asks, one after the other, "
+                    + "or one of them always first"),
             ScenarioKey(
                 "sarathi generation", "chunk", .integer(1...65_536), "512",
                 "most tokens of a step"),

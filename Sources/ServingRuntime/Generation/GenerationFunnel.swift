@@ -101,6 +101,9 @@ struct GenerationFunnel: ~Copyable {
         return work
     }
 
+    /// What the generator asks of a device that it shares.
+    func claim(at now: Instant) -> DeviceTurns.Claim? { scheduler.claim(at: now) }
+
     /// The client of a request went away.
     mutating func cancel(_ generation: Generation, at now: Instant) -> Work {
         // A stale id would name another request by now; the slab knows.

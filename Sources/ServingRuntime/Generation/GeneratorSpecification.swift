@@ -64,6 +64,10 @@ package struct GeneratorSpecification: Sendable {
     /// What is remembered about requests that have ended.
     package var decisions = DecisionSettings()
 
+    /// The device that it computes on beside other models, one step or batch at a time; `nil` for one of its
+    /// own.
+    package var device: DeviceArbiter?
+
     /// Told of every step that the engine failed, on the session's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void
 

@@ -24,6 +24,7 @@ extension GeneratorSpecification {
         configuration.maxQueuedRequests = maxQueuedRequests
         configuration.maxQueuedTokens = maxQueuedTokens
         configuration.swap = swap
+        configuration.isArbitrated = device != nil
         return configuration
     }
 }

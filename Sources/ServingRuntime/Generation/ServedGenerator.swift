@@ -38,9 +38,9 @@ package final class ServedGenerator: Sendable {
     /// What was decided about the latest requests.
     package let decisions: DecisionLog
 
-    private let clock: any RuntimeClock
+    let clock: any RuntimeClock
     private let timer: any WakeupTimer
-    private let funnel: Guarded<GenerationFunnel>
+    let funnel: Guarded<GenerationFunnel>
     private let idle = Guarded<[CheckedContinuation<Void, Never>]>([])
     /// Requests handed in whose reader has not been told of their end.
     private let unanswered = Atomic(0)
@@ -68,6 +68,7 @@ package final class ServedGenerator: Sendable {
             GenerationFunnel(GenerationScheduler(configuration), decisions: decisions))
         crew.join(self)
         carryOut(funnel.withLock { $0.resume(at: clock.now()) })
+        specification.device?.join(self)
     }
 
     /// The statistics so far.
@@ -93,6 +94,7 @@ package final class ServedGenerator: Sendable {
         unanswered.add(1, ordering: .relaxed)
         let work = funnel.withLock { $0.submit(generation, prefix: prefix, at: clock.now()) }
         carryOut(work)
+        specification.device?.settle()
         if let refusal = work.refusal {
             generation.outlet.cancel()
             unanswered.subtract(1, ordering: .acquiringAndReleasing)
@@ -105,6 +107,7 @@ package final class ServedGenerator: Sendable {
     /// The reader of a request went away.
     private func cancel(_ generation: Generation) {
         carryOut(funnel.withLock { $0.cancel(generation, at: clock.now()) })
+        specification.device?.settle()
     }
 
     // MARK: Lifecycle
@@ -150,6 +153,7 @@ package final class ServedGenerator: Sendable {
         if let failure = outcome.failure, outcome.result != .outOfMemory {
             specification.onEngineFailure(failure)
         }
+        specification.device?.end(of: self)
         if outcome.isSessionLost { restart(&runner) }
         // The readers are event loops; where they need this core, now is their time.
         if specification.sharesCores { PlatformThread.letOthersRun() }
@@ -161,6 +165,7 @@ package final class ServedGenerator: Sendable {
         do throws(EngineError) {
             try runner.makeSession()
             carryOut(funnel.withLock { $0.resume(at: clock.now()) }, onSessionThread: true)
+            specification.device?.settle()
         } catch {
             specification.onEngineFailure(error)
             let outage = ServingError(
@@ -172,7 +177,7 @@ package final class ServedGenerator: Sendable {
 
     // MARK: Acting
 
-    private func carryOut(_ work: GenerationFunnel.Work, onSessionThread: Bool = false) {
+    func carryOut(_ work: GenerationFunnel.Work, onSessionThread: Bool = false) {
         if let turn = work.turn {
             if onSessionThread {
                 crew.worker.keep(.turn(turn))
@@ -207,5 +212,6 @@ extension ServedGenerator: Wakeable {
     /// The first token of a waiting request has come too close to being late.
     package func wake() {
         carryOut(funnel.withLock { $0.handle(.timerFired, at: clock.now()) })
+        specification.device?.settle()
     }
 }

@@ -78,7 +78,12 @@ struct Funnel: ~Copyable {
     }
 
     /// Hands requests that arrived together to the scheduler.
-    mutating func submit(_ requests: [InferenceRequest], at now: Instant) -> Work {
+    ///
+    /// - Parameter busy: On a shared device, when it should be free.
+    mutating func submit(
+        _ requests: [InferenceRequest], busy: Instant? = nil, at now: Instant
+    ) -> Work {
+        if let busy { decide(.held(InstanceID(0), until: max(busy, now)), at: now) }
         for (index, request) in requests.enumerated() {
             request.arrival = now
             request.id = waiting.insert(request)
@@ -112,6 +117,18 @@ struct Funnel: ~Copyable {
         work.givenUp = watched.givenUp
         work.decisions = watched.decisions
         return work
+    }
+
+    /// What the model asks of a device that it shares, once what is too late was given up.
+    mutating func claim(at now: Instant) -> (claim: BatchClaim?, work: Work) {
+        guard scheduler.queuedRequests > 0 else { return (nil, Work()) }
+        decide(.timerFired, at: now)
+        return (scheduler.claim(at: now), drain(at: now))
+    }
+
+    /// Runs a batch of what was claimed.
+    mutating func take(_ claim: BatchClaim, within longest: Interval, at now: Instant) -> Work {
+        handle(.granted(InstanceID(0), scheduler.grant(claim, within: longest)), at: now)
     }
 
     /// Asks the machine, and records what it answered.

@@ -26,9 +26,9 @@ package final class ServedModel: Sendable {
     /// What was decided about the latest requests.
     package let decisions: DecisionLog
 
-    private let clock: any RuntimeClock
+    let clock: any RuntimeClock
     private let timer: any WakeupTimer
-    private let funnel: Guarded<Funnel>
+    let funnel: Guarded<Funnel>
     private let gate = Gate()
     private let book: Guarded<ModelStatistics>
     private let idle = Guarded<[CheckedContinuation<Void, Never>]>([])
@@ -57,6 +57,7 @@ package final class ServedModel: Sendable {
         configuration.maxQueuedRequests = specification.maxQueuedRequests
         configuration.maxQueuedBytes = specification.maxQueuedBytes
         configuration.fastFail = .tail
+        configuration.isArbitrated = specification.device != nil
         let tape = specification.recorder?.tape(specification.interface, configuration)
         self.tape = tape
         funnel = Guarded(
@@ -72,6 +73,7 @@ package final class ServedModel: Sendable {
             carryOut(
                 funnel.withLock { $0.handle(.instanceReady(member.worker.id), at: clock.now()) })
         }
+        specification.device?.join(self)
     }
 
     /// The statistics so far.
@@ -86,7 +88,10 @@ package final class ServedModel: Sendable {
     /// possibly before this returns.
     package func submit(_ requests: [InferenceRequest]) {
         unanswered.add(requests.count, ordering: .relaxed)
-        carryOut(funnel.withLock { $0.submit(requests, at: clock.now()) })
+        let device = specification.device
+        let busy = device?.busyUntil
+        carryOut(funnel.withLock { $0.submit(requests, busy: busy, at: clock.now()) })
+        device?.settle()
     }
 
     /// Whether a request of this class and deadline would be refused if it came in now. Cheap enough to
@@ -109,6 +114,7 @@ package final class ServedModel: Sendable {
     /// The client of a request went away. A request that waits is ended; one that runs completes.
     package func cancel(_ request: InferenceRequest) {
         carryOut(funnel.withLock { $0.cancel(request, at: clock.now()) })
+        specification.device?.settle()
     }
 
     // MARK: Lifecycle
@@ -169,6 +175,7 @@ package final class ServedModel: Sendable {
             worker.keep(work.launches.remove(at: own).batch)
         }
         carryOut(work)
+        specification.device?.end(of: self)
         if isAwaited && !specification.sharesCores { answer(batch, outcome, ended: ended) }
         releaseIfIdle()
     }
@@ -182,7 +189,7 @@ package final class ServedModel: Sendable {
 
     // MARK: Acting
 
-    private func carryOut(_ work: Funnel.Work) {
+    func carryOut(_ work: Funnel.Work) {
         for launch in work.launches { crew[launch.instance.rawValue].worker.post(launch.batch) }
         if let wakeup = work.wakeup { timer.wake(self, at: wakeup) }
         for decision in work.decisions { specification.onInstanceChange(decision) }
@@ -249,6 +256,7 @@ extension ServedModel: Wakeable {
     /// A deadline of a waiting request has come too close, or a breaker has something to do.
     package func wake() {
         carryOut(funnel.withLock { $0.wake(at: clock.now()) })
+        specification.device?.settle()
     }
 }
 

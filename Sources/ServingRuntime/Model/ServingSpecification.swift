@@ -29,6 +29,10 @@ package struct ServingSpecification: Sendable {
     /// Whether instances compute on cores that event loops need too, because there are not enough.
     package var sharesCores: Bool
 
+    /// The device that it computes on beside other models, one batch or step at a time; `nil` for one of its
+    /// own. A model on a shared device has one instance.
+    package var device: DeviceArbiter?
+
     /// Records what the scheduler is told and answers; `nil` for no recording.
     package var recorder: TraceRecorder?
 

@@ -19,6 +19,9 @@ struct GenerationRun {
     ) throws -> CompletedRun {
         let configuration = configuration(random)
         if let problem = configuration.problem { throw problem }
+        if !plan.companions.isEmpty {
+            return try runBeside(configuration, arrivals, random, progress: progress)
+        }
         let duration = Interval(milliseconds: scenario.durationSeconds * 1_000)
         var options = VirtualGenerationServer.Options(device: device, random)
         options.measuredFrom = .origin + Interval(milliseconds: scenario.warmupSeconds * 1_000)
@@ -38,7 +41,7 @@ struct GenerationRun {
         return run
     }
 
-    private var device: StepModel {
+    var device: StepModel {
         StepModel(
             DeviceModel(scenario.devices),
             perContextToken: plan.perKeyValueKiloTokenMilliseconds / 1_000)

@@ -35,6 +35,13 @@ extension GenerationPlan {
         try need(cacheSlots >= 0, "\(key).cache_slots", "\(cacheSlots) is below 0")
         try need(blockTokens >= 1, "\(key).block_tokens", "a block has at least one token")
         try need(maxContext >= 1, "\(key).max_context", "at least one token")
+        for model in companions {
+            let own = "\(key).beside.\(model.name)"
+            try model.devices.validate("\(own).devices")
+            try Scenario.validate(model.classes, "\(own).classes")
+            try model.arrivals.validate("\(own).arrivals")
+            try need(model.maxBatch >= 1, "\(own).max_batch", "a batch holds at least one row")
+        }
         if let predictionError {
             try need(predictionError >= 0, "\(key).prediction_error", "\(predictionError) below 0")
         }

@@ -37,7 +37,7 @@ package struct VirtualGenerationServer: ~Copyable {
     ) throws -> Void
 
     /// The results so far.
-    package private(set) var outcome: GenerationOutcome
+    package var outcome: GenerationOutcome { clients.outcome }
 
     /// Queue, steps and tokens held over time, when the options ask for them.
     package private(set) var series: SeriesRecorder?
@@ -46,7 +46,7 @@ package struct VirtualGenerationServer: ~Copyable {
     private var scheduler: GenerationScheduler
     private var actions = GenerationActions()
     private var random: Seeded
-    private var requests: [RequestID: GenerationProgress] = [:]
+    private var clients: GenerationClients
     private var now = Instant.origin
     private var stepEnd = Instant.distantFuture
     private var stepResult = StepResult.success
@@ -59,8 +59,9 @@ package struct VirtualGenerationServer: ~Copyable {
     package init(_ configuration: GenerationConfiguration, _ options: Options) {
         self.options = options
         scheduler = GenerationScheduler(configuration)
-        outcome = GenerationOutcome(
-            classes: configuration.classes.count, measuredFrom: options.measuredFrom)
+        clients = GenerationClients(
+            classes: configuration.classes.count, measuredFrom: options.measuredFrom,
+            measuredUntil: options.measuredUntil)
         series = options.bins.map { SeriesRecorder($0) }
         random = options.random.split("device 0")
     }
@@ -94,10 +95,10 @@ package struct VirtualGenerationServer: ~Copyable {
                     description: "still busy at \(now) after \(events) events")
             }
         }
-        guard requests.isEmpty else {
-            throw VirtualServer.Stuck(description: "\(requests.count) requests wait for nothing")
+        guard clients.count == 0 else {
+            throw VirtualServer.Stuck(description: "\(clients.count) requests wait for nothing")
         }
-        outcome.end = now
+        clients.close(at: now)
         series?.close(at: now)
         return outcome
     }
@@ -108,7 +109,7 @@ package struct VirtualGenerationServer: ~Copyable {
         now = max(now, stimulus.at)
         switch stimulus.kind {
         case .arrive(let arrival, let newTokens):
-            note(arrival, newTokens: newTokens)
+            clients.note(arrival, newTokens: newTokens, at: now)
             try feed(.arrived(arrival), observer)
         case .cancel(let id): try feed(.cancelled(id), observer)
         case .lose:
@@ -121,55 +122,23 @@ package struct VirtualGenerationServer: ~Copyable {
         }
     }
 
-    private mutating func note(_ arrival: GenerationArrival, newTokens: Int) {
-        precondition(requests[arrival.id] == nil, "request \(arrival.id) came twice")
-        let index = min(arrival.priorityClass.rawValue, outcome.classes.count - 1)
-        let isCounted = now >= options.measuredFrom
-        if isCounted {
-            outcome.classes[index].ends.arrived += 1
-            outcome.lastArrival = now
-        }
-        requests[arrival.id] = GenerationProgress(
-            arrival: now, firstTokenDeadline: arrival.firstTokenDeadline,
-            perToken: arrival.perToken, priorityClass: index, isCounted: isCounted,
-            promptTokens: arrival.promptTokens, newTokens: min(newTokens, arrival.maxNewTokens))
-    }
-
     private mutating func completeStep(_ observer: Observer?) throws {
         now = max(now, stepEnd)
         stepEnd = .distantFuture
         if stepResult == .success {
-            for item in items {
-                requests[item.request]?.held = item.end
-                if item.producesToken { try produce(item.request, observer) }
+            for item in items where clients.take(item, at: now) {
+                try feed(.finished(item.request), observer)
             }
         }
         items.removeAll(keepingCapacity: true)
         try feed(.stepped(stepResult), observer)
     }
 
-    /// A request gets its next token.
-    private mutating func produce(_ id: RequestID, _ observer: Observer?) throws {
-        // A client that gave up while the step ran gets nothing.
-        guard var request = requests[id] else { return }
-        request.note(tokenAt: now)
-        if now >= options.measuredFrom, now < options.measuredUntil {
-            outcome.generatedTokens += 1
-        }
-        guard request.isComplete else {
-            requests[id] = request
-            return
-        }
-        requests[id] = nil
-        if request.isCounted { outcome.classes[request.priorityClass].note(request) }
-        try feed(.finished(id), observer)
-    }
-
     private mutating func feed(_ event: GenerationEvent, _ observer: Observer?) throws {
         actions.removeAll()
         scheduler.handle(event, at: now, into: &actions)
         for index in actions.actions.indices { perform(actions.actions[index]) }
-        outcome.peakKeyValueTokens = max(outcome.peakKeyValueTokens, scheduler.keyValueTokens)
+        clients.note(keyValueTokens: scheduler.keyValueTokens)
         if series != nil {
             series?.note(
                 queued: scheduler.waiting, inFlight: scheduler.running, at: now)
@@ -181,25 +150,17 @@ package struct VirtualGenerationServer: ~Copyable {
     // MARK: Actions
 
     private mutating func perform(_ action: GenerationAction) {
+        clients.note(action)
         switch action {
         case .step(let plan): start(plan)
-        case .reject(let id, let reason, _): end(id) { $0.note(reason) }
-        case .cancelled(let id): end(id) { $0.cancelled += 1 }
-        case .preempted(let id):
-            if requests[id]?.isCounted == true { outcome.preemptions += 1 }
         case .swapOut(let id, _), .swapIn(let id, _): noteCopy(of: id)
-        case .release, .retain, .reuse, .evict: break
+        default: break
         }
     }
 
     private mutating func noteCopy(of id: RequestID) {
-        guard let swap = scheduler.configuration.swap, let request = requests[id] else { return }
-        copyTime = copyTime + swap.time(tokens: request.held)
-    }
-
-    private mutating func end(_ id: RequestID, _ note: (inout ClassOutcome) -> Void) {
-        guard let request = requests.removeValue(forKey: id), request.isCounted else { return }
-        note(&outcome.classes[request.priorityClass].ends)
+        guard let swap = scheduler.configuration.swap else { return }
+        copyTime = copyTime + swap.time(tokens: clients.held(by: id))
     }
 
     private mutating func start(_ plan: StepPlan) {
@@ -208,7 +169,7 @@ package struct VirtualGenerationServer: ~Copyable {
         for item in actions.items(of: plan) {
             items.append(item)
             tokens += item.count
-            noteStart(of: item)
+            clients.noteStart(of: item)
         }
         let duration = options.device.sample(
             tokens: tokens, context: plan.keyValueTokens, &random)
@@ -217,18 +178,6 @@ package struct VirtualGenerationServer: ~Copyable {
         let fails = random.chance(options.device.device.failureProbability)
         stepResult = fails ? .failure : .success
         series?.note(batchOf: tokens, at: now)
-        if now >= options.measuredFrom {
-            outcome.steps.add(duration)
-            outcome.fedTokens += tokens
-        }
-    }
-
-    /// The first tokens of a request that are not fed were found in the cache.
-    private mutating func noteStart(of item: StepItem) {
-        guard let request = requests[item.request], !request.hasStarted else { return }
-        requests[item.request]?.hasStarted = true
-        guard request.isCounted else { return }
-        outcome.promptTokens += request.promptTokens
-        outcome.cachedTokens += min(item.start, request.promptTokens)
+        clients.noteStep(of: tokens, taking: duration, at: now)
     }
 }

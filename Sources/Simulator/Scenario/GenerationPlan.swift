@@ -20,9 +20,30 @@ package struct GenerationPlan: Sendable, Equatable {
     /// Deviation of the logarithm of predicted over true lengths of answers; `nil` when nobody predicts
     /// (`prediction_error`).
     package var predictionError: Double?
+    /// Models that batch on the same device between the steps (`beside`).
+    package var companions: [CompanionModel] = []
 
     /// The device of the scheduling notes.
     package init() {}
+}
+
+/// A model whose batches run on the device of a generator, between its steps.
+package struct CompanionModel: Sendable, Equatable {
+    /// Its name (`name`).
+    package var name: String
+    /// What its batches cost (`devices`); the count is ignored.
+    package var devices = ScenarioDevices()
+    /// Its classes of requests, most important first (`classes`).
+    package var classes = [ScenarioClass(name: "default", deadlineMilliseconds: 80)]
+    /// Its traffic (`arrivals`).
+    package var arrivals = ArrivalPlan(.poisson(ratePerSecond: 100))
+    /// Most rows in one batch (`max_batch`).
+    package var maxBatch = 1_024
+
+    /// A model with the defaults of every other key.
+    package init(name: String) {
+        self.name = name
+    }
 }
 
 /// Prompts that begin alike, such as with the same system prompt or the same conversation.

@@ -74,7 +74,7 @@ extension Scenario {
         }
     }
 
-    private static func validate(
+    static func validate(
         _ classes: [ScenarioClass], _ key: String
     ) throws(ScenarioProblem) {
         try need(!classes.isEmpty, key, "at least one class")

@@ -65,6 +65,8 @@ package struct GenerationRule: Sendable, Equatable {
     /// Milliseconds to move a thousand tokens between the device and the host's memory; `nil` where a
     /// pre-empted request is computed anew (`swap_ms_per_ktoken`).
     package var swapMillisecondsPerKiloToken: Double?
+    /// Whose turn the device is, beside other models (`sharing`).
+    package var sharing = DeviceTurns.Rule.claims
 
     /// A policy with the defaults of every other key.
     package init(_ policy: GenerationPolicy) {

@@ -96,6 +96,23 @@ struct GeneratorTests {
         await models.manager.shutDown()
     }
 
+    @Test("Models that name the same device are given the same one, and others none")
+    func sharedDevice() async throws {
+        let models = try ManagedModels()
+        try models.write("text", text: configuration(["device": "cpu-a"]))
+        try models.write("numbers", ManagedModels.parameter("device", "cpu-a"))
+        try models.write("alone")
+        try await models.manager.loadAll()
+        let device = try models.catalog.findGenerator("text").generator.specification.device
+        #expect(device?.name == "cpu-a")
+        #expect(try models.catalog.find("numbers").served.specification.device === device)
+        #expect(try models.catalog.find("alone").served.specification.device == nil)
+        let stream = try models.catalog.findGenerator("text").generator.submit(
+            GenerationRequest(prompt: [1, 2, 3], maxNewTokens: 5))
+        #expect(await stream.collect()?.end?.usage.generatedTokens == 5)
+        await models.manager.shutDown()
+    }
+
     @Test(
         "A parameter that is unknown or out of bounds is the reason why the model is not ready",
         arguments: [

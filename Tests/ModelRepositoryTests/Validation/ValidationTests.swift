@@ -95,6 +95,12 @@ import Testing
         Case(
             "parameters { key: 'threads_per_instance' value { string_value: '0' } }",
             "parameters[\"threads_per_instance\"]", "is '0'"),
+        Case(
+            "parameters { key: 'device' value { string_value: '' } }",
+            "parameters[\"device\"]", "is empty"),
+        Case(
+            "instance_group { count: 2 } parameters { key: 'device' value { string_value: 'cpu-a' } }",
+            "parameters[\"device\"]", "is shared by 2 instances"),
     ]
 
     static let warmupCases: [Case] = [

@@ -91,6 +91,33 @@ struct GenerationReadingTests {
         #expect(rules[1].swapMillisecondsPerKiloToken == 1.5)
     }
 
+    @Test(
+        "Models beside a generator are read in the terms of batches, and a policy may say whose turn it is"
+    )
+    func beside() throws {
+        let read = try scenario(
+            """
+            name: x
+            generation:
+              beside:
+                - name: embeddings
+                  devices: {base_ms: 3, per_item_ms: 0.15}
+                  classes: [{name: query, deadline_ms: 60}]
+                  arrivals: {process: even, rate_rps: 100}
+                  max_batch: 64
+            arrivals: {process: even, rate_rps: 1, lengths: 30, outputs: 10}
+            policies: [swb, {name: in turn, swb: {sharing: alternation}}]
+            targets:
+              - {policy: swb, class: embeddings/query, figure: in_time_pct, at_least: 99}
+            """)
+        let model = try #require(read.generation?.companions.first)
+        #expect(model.name == "embeddings" && model.maxBatch == 64)
+        #expect(model.devices.baseMilliseconds == 3)
+        #expect(model.classes.map(\.deadlineMilliseconds) == [60])
+        #expect(read.policies.compactMap(\.generation?.sharing) == [.claims, .alternation])
+        try read.validate()
+    }
+
     @Test("--policy takes policies of text for text and of batches for batches")
     func limited() throws {
         var read = try scenario(text("policies: [swb, orca]"))
@@ -121,7 +148,14 @@ struct GenerationReadingTests {
                 "did you mean 'chunk'"),
             WrongFile(
                 text("policies: [{orca: {chunk: 3}}]"), line: 4, "unknown key 'chunk'",
-                "allowed: prefix_cache, swap_ms_per_ktoken"),
+                "allowed: prefix_cache, swap_ms_per_ktoken, sharing"),
+            WrongFile(
+                text("policies: [{swb: {sharing: claim}}]"), line: 4,
+                "swb.sharing is the text 'claim'",
+                "claims, alternation"),
+            WrongFile(
+                "name: x\ngeneration: {beside: [{name: a}]}\narrivals: {process: even, rate_rps: 1, lengths: 3, "
+                    + "outputs: 3}", line: 2, "beside[0].arrivals is missing"),
             WrongFile(
                 text("policies: [{swb: {}, orca: {}}]"), line: 4, "names swb and orca",
                 "one policy an entry"),

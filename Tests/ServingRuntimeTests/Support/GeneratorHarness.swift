@@ -14,9 +14,10 @@ struct GeneratorHarness {
     /// Starts a generator whose steps take no time.
     static func start(
         parameters: [String: String] = [:], clock: VirtualClock = VirtualClock(),
-        adjust: (inout GeneratorSpecification) -> Void = { _ in }
+        adjust: (inout GeneratorSpecification) -> Void = { _ in },
+        onStep: @escaping @Sendable () -> Void = {}
     ) async throws -> GeneratorHarness {
-        let model = try FaultyGenerator(parameters: parameters)
+        let model = try FaultyGenerator(parameters: parameters, onStep: onStep)
         let timer = ManualTimer()
         var specification = GeneratorSpecification(
             name: "synthetic", engine: "synthetic", slots: 8, cacheSlots: 0,
@@ -79,8 +80,13 @@ final class FaultyGenerator: GenerativeModel {
     private let inner: any GenerativeModel
     /// The same model without faults.
     private let flawless: any GenerativeModel
+    private let onStep: @Sendable () -> Void
 
-    init(parameters: [String: String] = [:]) throws {
+    /// - Parameter onStep: Called while a step is computed.
+    init(
+        parameters: [String: String] = [:], onStep: @escaping @Sendable () -> Void = {}
+    ) throws {
+        self.onStep = onStep
         inner = try Self.open(parameters)
         flawless = try Self.open(parameters.filter { $0.key == "end_every" })
     }
@@ -162,7 +168,7 @@ final class FaultyGenerator: GenerativeModel {
         _ configuration: SessionConfiguration
     ) throws(EngineError) -> any GenerationSession {
         if let outage = stage.value.outage { throw outage }
-        return FaultySession(try inner.makeSession(configuration), stage)
+        return FaultySession(try inner.makeSession(configuration), stage, onStep)
     }
 }
 
@@ -170,10 +176,15 @@ final class FaultyGenerator: GenerativeModel {
 private final class FaultySession: GenerationSession {
     private let inner: any GenerationSession
     private let stage: Scoreboard<FaultyGenerator.Stage>
+    private let onStep: @Sendable () -> Void
 
-    init(_ inner: any GenerationSession, _ stage: Scoreboard<FaultyGenerator.Stage>) {
+    init(
+        _ inner: any GenerationSession, _ stage: Scoreboard<FaultyGenerator.Stage>,
+        _ onStep: @escaping @Sendable () -> Void
+    ) {
         self.inner = inner
         self.stage = stage
+        self.onStep = onStep
         stage.update {
             $0.sessions += 1
             $0.alive += 1
@@ -194,6 +205,7 @@ private final class FaultySession: GenerationSession {
             stage.failures.isEmpty ? nil : stage.failures.removeFirst()
         }
         if let failure { throw failure }
+        onStep()
         try inner.step(tokens)
     }
 

@@ -7,10 +7,22 @@ package import ServingModel
 /// are, they take turns; if neither is, the one that has to start first goes. Its quantum is limited so that
 /// it ends before the other has to start, though not below its own least.
 ///
-/// So, if durations are as promised:
+/// So, if durations are as promised, under this rule, which is the default:
 /// - T1 a party that is not urgent is not made late by the turn it yields;
 /// - T2 a party that is urgent waits for at most one quantum of the other.
 package struct DeviceTurns: Sendable, Equatable {
+    /// Who decides whose turn it is. The default, and rules without claims to compare it with.
+    package enum Rule: String, Sendable, CaseIterable {
+        /// By what each party asks, as above.
+        case claims
+        /// One after the other, for as long as each likes.
+        case alternation
+        /// Steps whenever there is one to run; batches only beside an idle generator.
+        case stepsFirst = "steps_first"
+        /// Batches whenever there is one to run.
+        case batchesFirst = "batches_first"
+    }
+
     /// Who takes a turn.
     package enum Party: Sendable, Equatable {
         /// The generator.
@@ -41,15 +53,27 @@ package struct DeviceTurns: Sendable, Equatable {
         package var longest: Interval
     }
 
+    private let rule: Rule
     private var last = Party.batch
 
     /// Nobody has had a turn.
-    package init() {}
+    package init(_ rule: Rule = .claims) {
+        self.rule = rule
+    }
 
     /// The next turn; `nil` when nobody asks. It counts as taken.
     package mutating func next(step: Claim?, batch: Claim?, at now: Instant) -> Turn? {
         guard let step else { return batch.map { _ in give(.batch, .never) } }
         guard let batch else { return give(.step, .never) }
+        switch rule {
+        case .claims: return compare(step, batch, at: now)
+        case .alternation: return give(last == .step ? .batch : .step, .never)
+        case .stepsFirst: return give(.step, .never)
+        case .batchesFirst: return give(.batch, .never)
+        }
+    }
+
+    private mutating func compare(_ step: Claim, _ batch: Claim, at now: Instant) -> Turn {
         let stepIsUrgent = now + batch.least > step.latestStart
         let batchIsUrgent = now + step.least > batch.latestStart
         let party: Party

@@ -16,7 +16,7 @@ package struct SharedDevice: ~Copyable {
     package private(set) var generation: GenerationScheduler
 
     private let schedulers: UnsafeMutableBufferPointer<Scheduler>
-    private var turns = DeviceTurns()
+    private var turns: DeviceTurns
     private var running: Quantum?
     private var freeAt = Instant.origin
     private var isPresent = false
@@ -27,7 +27,11 @@ package struct SharedDevice: ~Copyable {
     }
 
     /// A device that is absent until it reports ready. Each model has one instance on it.
-    package init(generation: GenerationConfiguration, batches: [SchedulerConfiguration]) {
+    package init(
+        generation: GenerationConfiguration, batches: [SchedulerConfiguration],
+        rule: DeviceTurns.Rule = .claims
+    ) {
+        turns = DeviceTurns(rule)
         var own = generation
         own.isArbitrated = true
         self.generation = GenerationScheduler(own)
@@ -112,50 +116,30 @@ package struct SharedDevice: ~Copyable {
     private mutating func settle(at now: Instant, into actions: inout SharedDeviceActions) {
         // Whoever has a turn and no use for it, because what waited was given up, has no claim after it.
         while isPresent, running == nil {
-            let demand = mostUrgentBatch(at: now, into: &actions)
-            let batch = demand.map { claim(of: $0.model, $0.demand) }
+            let batch = mostUrgentBatch(at: now, into: &actions)
             let step = generation.claim(at: now)
-            guard let turn = turns.next(step: step, batch: batch, at: now) else { return }
+            guard let turn = turns.next(step: step, batch: batch?.claim.claim, at: now) else {
+                return
+            }
             if turn.party == .step {
                 tell(.granted(longest: turn.longest), at: now, into: &actions)
-            } else if let demand {
-                grant(demand.model, demand.demand, turn.longest, at: now, into: &actions)
+            } else if let (model, claim) = batch {
+                let grant = schedulers[model].grant(claim, within: turn.longest)
+                tell(model, .granted(InstanceID(0), grant), at: now, into: &actions)
             }
         }
     }
 
     private mutating func mostUrgentBatch(
         at now: Instant, into actions: inout SharedDeviceActions
-    ) -> (model: Int, demand: Demand)? {
-        var best: (model: Int, demand: Demand)?
+    ) -> (model: Int, claim: BatchClaim)? {
+        var best: (model: Int, claim: BatchClaim)?
         for model in schedulers.indices where schedulers[model].queuedRequests > 0 {
             tell(model, .timerFired, at: now, into: &actions)
-            guard let demand = schedulers[model].demand(at: now) else { continue }
-            if best.map({ demand.precedes($0.demand) }) ?? true { best = (model, demand) }
+            guard let claim = schedulers[model].claim(at: now) else { continue }
+            if best.map({ claim.precedes($0.claim) }) ?? true { best = (model, claim) }
         }
         return best
-    }
-
-    /// The least useful batch is the one that reaches the configured efficiency, or all that waits.
-    private func claim(of model: Int, _ demand: Demand) -> DeviceTurns.Claim {
-        DeviceTurns.Claim(
-            latestStart: demand.latestStart,
-            least: schedulers[model].latency.latency(rows: leastRows(model, demand)))
-    }
-
-    private func leastRows(_ model: Int, _ demand: Demand) -> Int {
-        let share = schedulers[model].configuration.minEfficiency
-        let efficient = schedulers[model].latency.rows(atEfficiency: share)
-        return max(demand.largestHead, min(demand.rows, efficient))
-    }
-
-    private mutating func grant(
-        _ model: Int, _ demand: Demand, _ longest: Interval, at now: Instant,
-        into actions: inout SharedDeviceActions
-    ) {
-        let rows = max(
-            schedulers[model].latency.rows(within: longest), leastRows(model, demand))
-        tell(model, .granted(InstanceID(0), Grant(rows: rows)), at: now, into: &actions)
     }
 
     // MARK: Passing on
