@@ -95,7 +95,7 @@ package struct GenerationChecker {
             loseDevice()
         case .draining:
             isDraining = true
-        case .timerFired, .granted: break
+        case .timerFired, .granted, .grown: break
         }
     }
 

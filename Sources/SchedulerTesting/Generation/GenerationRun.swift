@@ -123,6 +123,9 @@ struct GenerationRun: ~Copyable {
     }
 
     private mutating func finish(_ id: RequestID) throws {
+        if world.namesAnswers, let chain = world.chain(of: id, unproduced: left[id] ?? 0) {
+            try send(.grown(id, chain))
+        }
         forget(id)
         outcome.finished += 1
         try send(.finished(id))

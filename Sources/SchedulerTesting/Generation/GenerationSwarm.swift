@@ -30,7 +30,30 @@ package struct GenerationSwarm: Sendable {
         world.losses = draw.pick(0, 0, 0.02)
         world.cancellations = draw.pick(0, 0, 0.05, 0.5)
         world.drains = draw.chance(0.1)
+        converse(in: &world)
         return world
+    }
+
+    /// Makes some requests the next turns of others: their prompts are what those had and got, and a little
+    /// more.
+    private func converse(in world: inout GenerationWorld) {
+        var draw = random.split("turns")
+        world.namesAnswers = draw.chance(0.5)
+        guard world.namesAnswers else { return }
+        for index in world.arrivals.indices.dropFirst() where draw.chance(0.3) {
+            let before = world.arrivals[draw.integer(in: max(index - 10, 0)...index - 1)]
+            let arrival = world.arrivals[index].arrival
+            let tokens =
+                before.arrival.promptTokens + before.produces + draw.integer(in: 1...8)
+            guard tokens + arrival.maxNewTokens <= world.configuration.maxContext,
+                let answered = world.chain(of: before.arrival.id, unproduced: 0)
+            else { continue }
+            world.arrivals[index].arrival.promptTokens = tokens
+            world.arrivals[index].arrival.prefix = PrefixChain(
+                (0..<tokens / world.configuration.blockTokens).map {
+                    $0 < answered.blocks.count ? answered.blocks[$0] : ~arrival.id.rawValue
+                })
+        }
     }
 
     /// A world without other faults, whose engine has less room than it promised: enough for each request alone.

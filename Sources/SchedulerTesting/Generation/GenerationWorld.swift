@@ -22,6 +22,8 @@ package struct GenerationWorld: Sendable {
     package var cancellations = 0.0
     /// Tokens for which the engine really has room, if fewer than it promised.
     package var engineRoom = Int.max
+    /// Whether requests that finish leave their answers in the cache.
+    package var namesAnswers = false
     /// Whether no further arrivals are accepted after half of them.
     package var drains = false
     /// Deviation of a step's duration, relative.
@@ -55,6 +57,18 @@ package struct GenerationWorld: Sendable {
 
         /// Nothing has happened.
         package init() {}
+    }
+
+    /// Names of all that a request has but the last `unproduced` tokens: its own number where its prompt's
+    /// blocks have no name.
+    func chain(of id: RequestID, unproduced: Int) -> PrefixChain? {
+        guard let coming = arrivals.first(where: { $0.arrival.id == id }) else { return nil }
+        let tokens = coming.arrival.promptTokens + coming.produces - unproduced
+        let known = coming.arrival.prefix.blocks
+        return PrefixChain(
+            (0..<max(tokens / configuration.blockTokens, known.count)).map {
+                $0 < known.count ? known[$0] : ~id.rawValue
+            })
     }
 
     /// Runs it to its end, every action and the scheduler's own books verified on the way.

@@ -187,8 +187,18 @@ struct GenerationFunnel: ~Copyable {
             }
             return
         }
+        leaveAnswer(of: generation, at: now)
         scheduler.handle(.finished(generation.id), at: now, into: &actions)
         finish(generation, ending, update, at: now, &work)
+    }
+
+    /// Names the answer, so that the next turn of a conversation finds it in the cache.
+    private mutating func leaveAnswer(of generation: Generation, at now: Instant) {
+        let configuration = scheduler.configuration
+        guard configuration.cacheSlots > 0 else { return }
+        let chain = PrefixHash.chain(
+            of: generation.transcript.tokens, blockTokens: configuration.blockTokens)
+        scheduler.handle(.grown(generation.id, PrefixChain(chain)), at: now, into: &actions)
     }
 
     // MARK: Actions

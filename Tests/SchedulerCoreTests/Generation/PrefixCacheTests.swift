@@ -55,6 +55,42 @@ struct PrefixCacheTests {
         #expect(driver.fed == [[2, 20, 10]])
     }
 
+    @Test(
+        "An answer stays in the cache with its prompt, in the prompt's node if nobody else has found that"
+    )
+    func answer() {
+        var driver = Self.driver()
+        driver.arrive(1, prompt: 25, blocks: [1, 2])
+        #expect(driver.step().contains(.retain(SlotID(0), entry: SlotID(4), tokens: 20)))
+        for _ in 0..<5 { driver.step() }
+        #expect(driver.fed == [[1, 30, 1]])
+        driver.send(.grown(RequestID(1), PrefixChain([1, 2, 3])))
+        driver.send(.finished(RequestID(1)))
+        #expect(
+            driver.step() == [
+                .evict(SlotID(4)), .retain(SlotID(0), entry: SlotID(4), tokens: 30),
+                .release(SlotID(0)),
+            ])
+        #expect(driver.scheduler.cachedTokens == 30)
+        driver.arrive(2, prompt: 34, blocks: [1, 2, 3])
+        #expect(driver.fed == [[2, 30, 4]])
+    }
+
+    @Test("A prompt's node that others have found stays, and the answer goes below it")
+    func answerBelow() {
+        var driver = Self.driver()
+        driver.arrive(1, prompt: 25, blocks: [1, 2])
+        driver.step()
+        driver.arrive(2, prompt: 25, blocks: [1, 2])
+        for _ in 0..<6 { driver.step() }
+        driver.send(.grown(RequestID(1), PrefixChain([1, 2, 3])))
+        driver.send(.finished(RequestID(1)))
+        let answer = driver.step()
+        #expect(answer.contains(.retain(SlotID(0), entry: SlotID(5), tokens: 30)))
+        #expect(!answer.contains(.evict(SlotID(4))))
+        #expect(driver.scheduler.cachedTokens == 30)
+    }
+
     @Test("What requests use stays; what nobody uses makes room, the least used first")
     func eviction() {
         var driver = Self.driver {

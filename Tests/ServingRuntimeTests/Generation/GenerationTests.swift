@@ -24,6 +24,24 @@ struct GenerationTests {
         await harness.served.stop()
     }
 
+    @Test("The next turn of a conversation computes neither the last prompt nor its answer again")
+    func conversation() async throws {
+        let harness = try await GeneratorHarness.start { $0.cacheSlots = 4 }
+        let question = try harness.prompt("A question of some length")
+        let first = try harness.served.submit(
+            GenerationRequest(prompt: question, maxNewTokens: 40))
+        #expect(await first.collect()?.end?.reason == .length)
+        let begun = try question + harness.model.expectedTokens(question, count: 40)
+        let prompt = try begun + harness.prompt(" and another")
+        let second = try harness.served.submit(
+            GenerationRequest(prompt: prompt, maxNewTokens: 8))
+        let next = try #require(await second.collect())
+        #expect(next.text == (try harness.model.expected(prompt, count: 8)))
+        // All whole blocks of it; the last token was never fed.
+        #expect(next.end?.usage.cachedTokens == (begun.count - 1) / 16 * 16)
+        await harness.served.stop()
+    }
+
     @Test("The model ends its text itself, unless it is told to go on")
     func ended() async throws {
         let harness = try await GeneratorHarness.start(parameters: ["end_every": "8"])

@@ -109,10 +109,18 @@ final class FaultyGenerator: GenerativeModel {
 
     /// What a request alone would get: the bytes of `count` tokens, or fewer when the model ends.
     func expected(_ prompt: [Int32], count: Int) throws -> String {
+        let bytes = try expectedTokens(prompt, count: count).flatMap {
+            inner.piece(of: $0, rendersSpecial: false)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same as tokens.
+    func expectedTokens(_ prompt: [Int32], count: Int) throws -> [Int32] {
         let session = try flawless.makeSession(
             SessionConfiguration(slots: 1, keyValueTokens: 1 << 20, maxStepTokens: 1 << 20))
         let sampler = try inner.makeSampler(.greedy)
-        var bytes: [UInt8] = []
+        var tokens: [Int32] = []
         var feed = prompt
         var position: Int32 = 0
         for _ in 0..<count {
@@ -126,10 +134,10 @@ final class FaultyGenerator: GenerativeModel {
             let token = try session.sample(at: feed.count - 1, with: sampler, alternatives: nil)
                 .token
             if inner.endsGeneration(token) { break }
-            bytes += inner.piece(of: token, rendersSpecial: false)
+            tokens.append(token)
             feed = [token]
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return tokens
     }
 
     var info: GenerativeModelInfo { inner.info }

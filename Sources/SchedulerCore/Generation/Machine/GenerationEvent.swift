@@ -16,6 +16,10 @@ package enum GenerationEvent: Sendable, Equatable {
     /// again; no ``stepped(_:)`` follows for the lost step.
     case deviceLost
 
+    /// What a request holds by now, prompt and answer: names that begin with those of its prompt. Sent before
+    /// ``finished(_:)``, so that the next turn of a conversation finds the answer in the cache, too.
+    case grown(RequestID, PrefixChain)
+
     /// The request has produced its last token, or failed on its own. Sent between a step and its
     /// ``stepped(_:)``, or at any other time; the request has ended, and no action speaks of its end.
     case finished(RequestID)

@@ -153,6 +153,7 @@ extension GenerationScheduler {
             table[place].ending = .finished
             return
         }
+        retainAnswer(place, at: now, into: &actions)
         release(place, into: &actions)
         end(place, at: now)
     }

@@ -60,7 +60,10 @@ extension GenerationScheduler {
     ) -> Bool {
         let entry = table[place]
         guard entry.ending != .none else { return false }
-        if entry.ending == .finished { predictor.note(entry) }
+        if entry.ending == .finished {
+            predictor.note(entry)
+            retainAnswer(place, at: now, into: &actions)
+        }
         release(place, into: &actions)
         end(place, at: now)
         if entry.ending == .cancelled { actions.append(.cancelled(entry.id)) }

@@ -97,6 +97,8 @@ package struct GenerationScheduler: ~Copyable {
             arrive(arrival, at: now, into: &actions)
         case .cancelled(let id):
             cancel(id, at: now, into: &actions)
+        case .grown(let id, let chain):
+            if let place = table.place(of: id) { table.grow(chain, of: place) }
         case .finished(let id):
             finish(id, at: now, into: &actions)
         case .stepped(let result):

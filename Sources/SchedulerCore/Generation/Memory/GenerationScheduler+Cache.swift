@@ -47,12 +47,52 @@ extension GenerationScheduler {
         let chain = table.chain(place)
         let entry = table[place]
         let end = min(chain.blocks.count, entry.promptTokens / configuration.blockTokens)
-        let tokens = end * configuration.blockTokens
-        guard tokens > entry.shared else { return }
+        guard isNew(chain, end: end, to: entry) else { return }
+        keep(place, end: end, at: now, into: &actions)
+    }
+
+    /// Offers all that a request holds to the cache as it ends, prompt and answer, for the next turn of a
+    /// conversation.
+    ///
+    /// The node of its own prompt gives way where nobody else has found it, so that a conversation is one
+    /// node and not one for each turn.
+    mutating func retainAnswer(
+        _ place: Int32, at now: Instant, into actions: inout GenerationActions
+    ) {
+        let entry = table[place]
+        let chain = table.chain(place)
+        guard entry.isRunning, !cache.nodes.isEmpty else { return }
+        let end = min(chain.blocks.count, entry.length / configuration.blockTokens)
+        guard isNew(chain, end: end, to: entry) else { return }
+        if cache.isUnfound(entry.node) {
+            let parent = cache.nodes[Int(entry.node)].parent
+            let shared = parent == PrefixCache.none ? 0 : cache.end(of: parent)
+            cache.acquire(parent)
+            cache.release(entry.node)
+            slotTokens += entry.shared - shared
+            table[place].node = parent
+            table[place].shared = shared
+            evict(entry.node, into: &actions)
+        }
+        keep(place, end: end, at: now, into: &actions)
+    }
+
+    /// Whether the cache has of a chain just what the request has taken from it, and less than `end` blocks.
+    private func isNew(_ chain: PrefixChain, end: Int, to entry: GenerationEntry) -> Bool {
+        guard end * configuration.blockTokens > entry.shared else { return false }
         let match = cache.match(chain, limit: end)
-        guard match.node == entry.node, match.blocks * configuration.blockTokens == entry.shared,
-            freeCacheSlot(sparing: PrefixCache.none, at: now, into: &actions)
-        else { return }
+        return match.node == entry.node
+            && match.blocks * configuration.blockTokens == entry.shared
+    }
+
+    /// Makes a node of the first blocks that a request holds, and lets the request share it.
+    private mutating func keep(
+        _ place: Int32, end: Int, at now: Instant, into actions: inout GenerationActions
+    ) {
+        guard freeCacheSlot(sparing: PrefixCache.none, at: now, into: &actions) else { return }
+        let entry = table[place]
+        let chain = table.chain(place)
+        let tokens = end * configuration.blockTokens
         let node = cache.insert(chain, below: entry.node, end: end, entry.priorityClass, at: now)
         cache.acquire(node)
         cache.release(entry.node)

@@ -111,6 +111,13 @@ struct PrefixCache {
         return equal
     }
 
+    /// Whether a node is a leaf that just the request that made it uses, and that nobody has found.
+    func isUnfound(_ node: Int32) -> Bool {
+        guard node != Self.none else { return false }
+        let node = nodes[Int(node)]
+        return node.references == 1 && node.child == Self.none && node.hits == 0
+    }
+
     // MARK: Growing
 
     /// Adds blocks `parent's end ..< end` of a chain below a node. A slot must be free.

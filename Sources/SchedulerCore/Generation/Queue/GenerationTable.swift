@@ -96,6 +96,14 @@ struct GenerationTable {
         entries[Int(at)].length = length
     }
 
+    /// Names more of what a request holds.
+    mutating func grow(_ chain: PrefixChain, of at: Int32) {
+        precondition(
+            chain.blocks.starts(with: chains[Int(at)].blocks),
+            "request \(entries[Int(at)].id) grew into another")
+        chains[Int(at)] = chain
+    }
+
     private mutating func wait(_ at: Int32) {
         entries[Int(at)].place = waiting.count
         waiting.append(at)
