@@ -7,7 +7,6 @@ internal import ServingRuntime
 struct AnswerWriter {
     let exchange: Exchange
     let loop: LoopContext
-    let allocator: ByteBufferAllocator
     let closes: Bool
 
     /// An answer with the model's outputs.
@@ -22,7 +21,7 @@ struct AnswerWriter {
         if let coding = exchange.accepts {
             for tensor in binary.tensors { json.append(tensor) }
             let plain = ByteBuffer(bytes: json.bytes)
-            if let body = coding.compress(plain, with: allocator) {
+            if let body = coding.compress(plain, with: loop.allocator) {
                 let head = beginSuccess(response, length: body.readableBytes, jsonLength, coding)
                 return assemble(head, body.readableBytesView, [])
             }
@@ -77,7 +76,7 @@ struct AnswerWriter {
         _ head: TextBuffer, _ body: some Collection<UInt8>, _ tensors: [UnsafeRawBufferPointer]
     ) -> ByteBuffer {
         let size = tensors.reduce(head.count + body.count) { $0 + $1.count }
-        var answer = allocator.buffer(capacity: size)
+        var answer = loop.allocator.buffer(capacity: size)
         answer.writeBytes(head.bytes)
         answer.writeBytes(body)
         for tensor in tensors { answer.writeBytes(tensor) }

@@ -8,10 +8,9 @@ internal import ServingRuntime
 extension InferHandler {
     /// The end of an infer request.
     func finish(_ exchange: Exchange, _ result: Result<InferenceResponse, ServingError>) {
-        guard let context, !exchange.isFinished else { return }
+        guard !exchange.isFinished else { return }
         let writer = AnswerWriter(
-            exchange: exchange, loop: loop, allocator: context.channel.allocator,
-            closes: !exchange.isKeptAlive || isQuiescing)
+            exchange: exchange, loop: loop, closes: !exchange.isKeptAlive || isQuiescing)
         switch (result, exchange.model) {
         case (.success(let response), .some(let model)):
             exchange.answer = writer.success(response, model)
@@ -44,7 +43,7 @@ extension InferHandler {
             wire.becameIdle()
             if !first.isKeptAlive || isQuiescing { return closeAfterAnswer() }
         }
-        if hasWritten { wire.flush() }
+        if hasWritten { loop.flushLater(wire) }
         resumeReading()
     }
 
@@ -81,10 +80,9 @@ extension InferHandler {
     }
 
     private func finishAndClose(_ exchange: Exchange, _ error: ServingError, status: Int?) {
-        guard let context, !exchange.isFinished else { return }
-        exchange.answer = AnswerWriter(
-            exchange: exchange, loop: loop, allocator: context.channel.allocator, closes: true
-        ).failure(error, status: status)
+        guard !exchange.isFinished else { return }
+        exchange.answer = AnswerWriter(exchange: exchange, loop: loop, closes: true).failure(
+            error, status: status)
         exchange.isFinished = true
         exchange.isKeptAlive = false
         exchange.release()

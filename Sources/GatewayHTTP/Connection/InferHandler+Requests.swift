@@ -96,6 +96,7 @@ extension InferHandler {
         }
         noteTurnedAway(exchange, model, promise, arrival)
         wire.write(loop.outOfReach(exchange.requestID))
+        loop.flushLater(wire)
         return true
     }
 
@@ -235,7 +236,7 @@ extension InferHandler {
         _ exchange: Exchange, _ model: ModelHandle
     ) throws(ServingError) -> InferenceRequest {
         if let coding = exchange.encoding {
-            try exchange.inflate(coding, with: ByteBufferAllocator())
+            try exchange.inflate(coding, with: loop.allocator)
         }
         let body = try exchange.body()
         let decoded =

@@ -9,7 +9,9 @@ internal import Synchronization
 /// and completions on their way back.
 ///
 /// Requests read in one turn of the loop are handed to the scheduler together, when the turn is over:
-/// they came in together, so they may ride together, and the lock is taken once.
+/// they came in together, so they may ride together, and the lock is taken once. Answers are sent then,
+/// too, one after the other: the code that sends stays in the core's cache, and a client of many
+/// connections is woken once.
 ///
 /// `@unchecked Sendable`: the guard of ``inbox`` is its lock; everything else is confined to the loop.
 final class LoopContext: CompletionSink, @unchecked Sendable {
@@ -21,8 +23,12 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     /// Composes the head of an answer.
     let headText = TextBuffer(capacity: 1_024)
 
+    /// Makes the buffers that answers go out in.
+    let allocator = ByteBufferAllocator()
+
     private var outgoing: [(model: ServedModel, requests: [InferenceRequest])] = []
-    private var isFlushScheduled = false
+    private var unsent: [WireHandler] = []
+    private var isTurnEndScheduled = false
     private let inbox = Mutex<[Completion]>([])
     private var answerNumber: UInt64
     private let identity: UInt64
@@ -53,13 +59,8 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
         } else {
             outgoing.append((model, [request]))
         }
-        if gathered >= model.interface.maxBatchSize, gathered > 1 { return flush() }
-        guard !isFlushScheduled else { return }
-        isFlushScheduled = true
-        eventLoop.execute { [self] in
-            isFlushScheduled = false
-            flush()
-        }
+        if gathered >= model.interface.maxBatchSize, gathered > 1 { return submitGathered() }
+        scheduleTurnEnd()
     }
 
     /// Takes a request back whose client has gone away.
@@ -73,10 +74,36 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
         model.cancel(request)
     }
 
-    private func flush() {
+    private func submitGathered() {
         let turn = outgoing
         outgoing.removeAll(keepingCapacity: true)
         for (model, requests) in turn where !requests.isEmpty { model.submit(requests) }
+    }
+
+    // MARK: The end of a turn
+
+    /// Sends what a connection has written once everything that came in has been looked at.
+    func flushLater(_ connection: WireHandler) {
+        unsent.append(connection)
+        scheduleTurnEnd()
+    }
+
+    private func scheduleTurnEnd() {
+        guard !isTurnEndScheduled else { return }
+        isTurnEndScheduled = true
+        eventLoop.execute { [self] in endTurn() }
+    }
+
+    private func endTurn() {
+        isTurnEndScheduled = false
+        submitGathered()
+        // By position: sending may close a connection, and what follows from that may write to others.
+        var position = 0
+        while position < unsent.count {
+            unsent[position].flush()
+            position += 1
+        }
+        unsent.removeAll(keepingCapacity: true)
     }
 
     // MARK: Exchanges
@@ -153,6 +180,9 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
             inbox = []
             return taken
         }
+        // This is the end of a turn already.
+        isTurnEndScheduled = true
+        defer { endTurn() }
         for completion in completions {
             guard let exchange = completion.request.context as? Exchange else { continue }
             exchange.handler?.finish(exchange, completion.result)

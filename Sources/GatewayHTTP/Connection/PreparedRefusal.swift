@@ -2,11 +2,10 @@ internal import NIOCore
 internal import ServingModel
 
 /// The answer to requests that are turned away before they are parsed. All of it but the request's name
-/// is always the same, so it is composed once, and written in memory that is used again.
+/// is always the same, so it is composed once.
 struct PreparedRefusal {
     private let beforeName: [UInt8]
     private let afterName: [UInt8]
-    private var answer = ByteBuffer()
 
     /// Composes the answer that says `error`.
     init(_ error: ServingError, _ loop: LoopContext) {
@@ -14,7 +13,7 @@ struct PreparedRefusal {
         let exchange = Exchange(.infer, isKeptAlive: true)
         exchange.requestID = name
         let whole = AnswerWriter(
-            exchange: exchange, loop: loop, allocator: ByteBufferAllocator(), closes: false
+            exchange: exchange, loop: loop, closes: false
         ).failure(error).readableBytesView
         guard let gap = whole.firstRange(of: name.utf8) else {
             preconditionFailure("an answer names its request")
@@ -24,7 +23,7 @@ struct PreparedRefusal {
     }
 
     /// The answer to the request `name`, or to one that its client gave no name.
-    mutating func answer(to name: String, _ loop: LoopContext) -> ByteBuffer {
+    func answer(to name: String, _ loop: LoopContext) -> ByteBuffer {
         let text = loop.headText
         text.removeAll()
         text.append(beforeName)
@@ -34,8 +33,7 @@ struct PreparedRefusal {
             text.append(name)
         }
         text.append(afterName)
-        // The last answer has been sent by now, unless its client is slow: then this makes a new one.
-        answer.clear()
+        var answer = loop.allocator.buffer(capacity: text.count)
         answer.writeBytes(text.bytes)
         return answer
     }

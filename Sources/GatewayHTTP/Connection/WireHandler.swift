@@ -28,8 +28,11 @@ final class WireHandler: ChannelInboundHandler {
     }
 
     private let maxHeaderBytes: Int
+    private let allocator = ByteBufferAllocator()
     private var state = State.boundary
     private var context: ChannelHandlerContext?
+    /// Whether handlers behind this one have got any of what is being read.
+    private var hasForwarded = false
 
     /// Takes infer requests. Set once, when the pipeline is built.
     var infer: InferHandler?
@@ -54,15 +57,12 @@ final class WireHandler: ChannelInboundHandler {
     // MARK: Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // Without it the pipeline is being taken down, and nobody will answer.
-        guard infer != nil else { return }
         var buffer = unwrapInboundIn(data)
-        var hasRefused = false
-        defer { if hasRefused { flush() } }
-        while buffer.readableBytes > 0 {
+        // Without `infer` the pipeline is being taken down, and nobody will answer.
+        while infer != nil, buffer.readableBytes > 0 {
             switch state {
             case .boundary:
-                if readHead(&buffer) { hasRefused = true }
+                readHead(&buffer)
             case .body(let missing):
                 readBody(&buffer, missing: missing)
             case .forwarding(let missing):
@@ -71,24 +71,30 @@ final class WireHandler: ChannelInboundHandler {
                 forward(&buffer, part)
             case .decoder:
                 if partialSince == nil { partialSince = .now() }
-                context.fireChannelRead(wrapInboundOut(buffer))
-                return
+                forward(&buffer, buffer.readableBytes)
             }
         }
+        // Left to the channel, the wish to read on would pass through every handler behind this one.
+        if !hasForwarded, infer?.mayRead == true { context.read() }
     }
 
-    /// Reads a head; answers whether the request was refused, and its answer waits for a flush.
-    private func readHead(_ buffer: inout ByteBuffer) -> Bool {
-        guard let infer else { return false }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Nobody behind this handler has anything to complete if nothing went there.
+        guard hasForwarded else { return }
+        hasForwarded = false
+        context.fireChannelReadComplete()
+    }
+
+    private func readHead(_ buffer: inout ByteBuffer) {
+        guard let infer else { return }
         guard let request = infer.begin(buffer, maxHeaderBytes: maxHeaderBytes) else {
             state = .decoder
-            return false
+            return
         }
         switch request {
         case .refused(let length):
             buffer.moveReaderIndex(forwardBy: length)
             idleSince = .now()
-            return true
         case .infer(let head, let contentLength):
             buffer.moveReaderIndex(forwardBy: head)
             if contentLength == 0 {
@@ -104,16 +110,15 @@ final class WireHandler: ChannelInboundHandler {
             state = part == length ? .boundary : .forwarding(missing: length - part)
             forward(&buffer, part)
         }
-        return false
     }
 
     private func readBody(_ buffer: inout ByteBuffer, missing: Int) {
         let part = min(missing, buffer.readableBytes)
         // A small part of a large buffer is copied, so that waiting requests do not hold on to memory
         // that the network layer could use again.
-        guard let context, let infer, var piece = buffer.readSlice(length: part) else { return }
+        guard let infer, var piece = buffer.readSlice(length: part) else { return }
         if part * 4 < buffer.storageCapacity {
-            var copy = context.channel.allocator.buffer(capacity: part)
+            var copy = allocator.buffer(capacity: part)
             copy.writeBuffer(&piece)
             piece = copy
         }
@@ -127,6 +132,7 @@ final class WireHandler: ChannelInboundHandler {
 
     private func forward(_ buffer: inout ByteBuffer, _ count: Int) {
         guard let context, let part = buffer.readSlice(length: count) else { return }
+        hasForwarded = true
         context.fireChannelRead(wrapInboundOut(part))
     }
 
