@@ -2,6 +2,7 @@
 #include "CPlatform.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #if defined(__linux__)
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -130,6 +132,50 @@ uint64_t headway_resident_bytes(void) {
     int fields = fscanf(file, "%llu %llu", &size, &resident);
     fclose(file);
     return fields == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+#if defined(__linux__)
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+// Memory worth moving: with this size, at least one large page lies in it wherever it begins.
+static const size_t large_mapping = 4u << 20;
+
+// The next private, writable mapping without a file that is large and nearly all resident; false at the
+// end of the list.
+static bool next_full_mapping(FILE *maps, uintptr_t *start, uintptr_t *end) {
+    char line[512];
+    bool is_candidate = false;
+    while (fgets(line, sizeof line, maps)) {
+        uintptr_t from, to;
+        char access[5];
+        unsigned long inode, resident;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %lu", &from, &to, access, &inode) == 4) {
+            is_candidate = to - from >= large_mapping && inode == 0 && !strcmp(access, "rw-p");
+            *start = from;
+            *end = to;
+        } else if (is_candidate && sscanf(line, "Rss: %lu kB", &resident) == 1) {
+            if (resident * 1024 >= (*end - *start) / 8 * 7) return true;
+        }
+    }
+    return false;
+}
+#endif
+
+void headway_collapse_pages(void) {
+#if defined(__linux__)
+    struct { uintptr_t start, end; } found[256];
+    size_t count = 0;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    if (!maps) return;
+    while (count < 256 && next_full_mapping(maps, &found[count].start, &found[count].end)) count++;
+    fclose(maps);
+    // The list is read whole before it is changed. Failing only means that small pages stay.
+    for (size_t index = 0; index < count; index++) {
+        madvise((void *)found[index].start, found[index].end - found[index].start, MADV_COLLAPSE);
+    }
+#endif
 }
 
 uint64_t headway_cpu_ns(void) {

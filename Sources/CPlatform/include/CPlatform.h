@@ -52,5 +52,11 @@ void headway_parker_unpark(void *parker);
 /// Resident bytes of this process; 0 where the system does not tell.
 uint64_t headway_resident_bytes(void);
 
+/// Moves what lies in this process's large, full mappings of memory to large pages, once. An engine that
+/// reads all weights with every batch then needs 512 times fewer entries of the address tables. Takes time
+/// like copying that memory. Changes nothing where the system cannot do it (Linux before 6.1), nor how
+/// memory is handed out later.
+void headway_collapse_pages(void);
+
 /// CPU nanoseconds that this process has used, user and system.
 uint64_t headway_cpu_ns(void);

@@ -75,6 +75,7 @@ extension ServedModel {
                     continuation.resume(throwing: error)
                     return
                 }
+                ProcessUsage.settleMemory()
                 let warmUp = WarmUp(interface: interface, clock: clock)
                 let measured = instances.map { warmUp.run(on: $0) }
                 continuation.resume(returning: measured)

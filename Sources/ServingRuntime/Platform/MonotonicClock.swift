@@ -17,10 +17,14 @@ package struct MonotonicClock: RuntimeClock {
     }
 }
 
-/// Figures about this process.
+/// Figures about this process, and what it uses.
 package enum ProcessUsage {
     /// Resident bytes; 0 where the system does not tell.
     package static var residentBytes: UInt64 { headway_resident_bytes() }
+
+    /// Moves what lies in large blocks of memory, such as a model's weights, to large pages, where the
+    /// system can. Takes about as long as copying it.
+    package static func settleMemory() { headway_collapse_pages() }
 
     /// CPU time used so far, user and system.
     package static var cpuTime: Interval { Interval(nanoseconds: headway_cpu_ns()) }
