@@ -246,8 +246,12 @@ struct SlackAwarePolicy {
             }
         }
         let rows = rounded(low, boarded: boarded)
-        let took = latency.latency(rows: boarded + rows)
-        return Choice(rows: rows, dueFrom: now + took + guardInterval, rule: .crossing)
+        let due = now + latency.latency(rows: boarded + rows) + guardInterval
+        let leavesHeads =
+            queue.rows(dueFrom: due, in: scheduler.table) < queue.rows(in: scheduler.table)
+        return Choice(
+            rows: rows, dueFrom: due,
+            rule: leavesHeads ? .crossing : rows < wanted ? .split : nil)
     }
 
     /// Adaptive newest-first: under overload the latest arrivals of a lesser class can still be
