@@ -140,7 +140,9 @@ if !coreOnly {
                 "ServingModel", "ControlCore", "SchedulerCore", "TraceFormat", "Simulator",
                 "ServerConfiguration", .product(name: "Yams", package: "Yams"),
             ]),
-        ring("Telemetry", ["ServingModel", "ControlCore", "ServingRuntime", "CPlatform"]),
+        .target(name: "CNVML", linkerSettings: [.linkedLibrary("dl")]),
+        ring(
+            "Telemetry", ["ServingModel", "ControlCore", "ServingRuntime", "CPlatform", "CNVML"]),
         ring(
             "GatewayCore",
             [

@@ -69,7 +69,7 @@ TABLE = {
     ),
     "Telemetry": (
         2,
-        {"ServingModel", "ControlCore", "ServingRuntime", "CPlatform"},
+        {"ServingModel", "ControlCore", "ServingRuntime", "CPlatform", "CNVML"},
         LIBC | {"Synchronization"},
     ),
     "GatewayCore": (
@@ -117,7 +117,7 @@ TABLE = {
 
 C_TARGETS = {
     "CPlatform": 1, "CAllocationCount": 1, "COnnxRuntime": 2, "CEnginePlugin": 2,
-    "CCompression": 2,
+    "CCompression": 2, "CNVML": 2,
 }
 TEST_SUPPORT = {"SchedulerTesting", "Simulator", "EngineTesting", "EngineSynthetic"}
 # What the tests of one target may import besides.

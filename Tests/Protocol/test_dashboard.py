@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -222,3 +224,39 @@ def test_a_browser_says_so_when_the_server_is_gone(tmp_path):
         wait_until(
             lambda: "No connection to the server" in browser.text, what="the notice", interval=0.1
         )
+
+
+FAKE_NVML = """
+#include <string.h>
+int nvmlInit_v2(void) { return 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = 2; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
+    *device = (void *)(unsigned long)(index + 1);
+    return index == 0 ? 0 : 15;
+}
+int nvmlDeviceGetUUID(void *d, char *text, unsigned n) { strncpy(text, "GPU-7f", n); return 0; }
+int nvmlDeviceGetName(void *d, char *text, unsigned n) { strncpy(text, "Example 9000", n); return 0; }
+int nvmlDeviceGetUtilizationRates(void *d, unsigned *u) { u[0] = 42; u[1] = 7; return 0; }
+int nvmlDeviceGetMemoryInfo(void *d, unsigned long long *m) {
+    m[0] = 16ull << 30; m[1] = 12ull << 30; m[2] = 4ull << 30;
+    return 0;
+}
+int nvmlDeviceGetPowerUsage(void *d, unsigned *milliwatts) { return 3; }
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_gpus_are_shown_as_nvidias_library_tells_them(tmp_path):
+    """One GPU answers, one does not, and the one that does keeps its power to itself."""
+    (tmp_path / "nvml.c").write_text(FAKE_NVML)
+    library = tmp_path / "libnvidia-ml.so.1"
+    subprocess.run(["cc", "-shared", "-o", library, tmp_path / "nvml.c"], check=True)
+    write_synthetic(tmp_path / "models", "m")
+    environment = {"LD_LIBRARY_PATH": str(tmp_path)}
+    with Server(tmp_path / "models", environment=environment) as server:
+        (gpu,) = snapshot(server)["process"]["gpus"]
+        metrics = server.get("/metrics").body.decode()
+    assert gpu["name"] == "Example 9000" and gpu["utilization"] == 0.42
+    assert gpu["memory_used"] == 4 << 30 and gpu["memory_total"] == 16 << 30
+    assert 'nv_gpu_utilization{gpu_uuid="GPU-7f"} 0.42' in metrics
+    assert "nv_gpu_power_usage{" not in metrics

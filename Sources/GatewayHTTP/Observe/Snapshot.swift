@@ -15,6 +15,14 @@ struct Snapshot: Encodable, Sendable {
         var machineCpu: Double?
         var machineMemoryUsed: UInt64?
         var machineMemoryTotal: UInt64?
+        var gpus: [GPU]
+    }
+
+    struct GPU: Encodable, Sendable {
+        var name: String
+        var utilization: Double?
+        var memoryUsed: UInt64
+        var memoryTotal: UInt64
     }
 
     struct Class: Encodable, Sendable {
@@ -205,7 +213,12 @@ extension Snapshot.Process {
             residentBytes: now.residentBytes, proportionalBytes: now.proportionalBytes,
             machineCpu: now.machine?.utilization,
             machineMemoryUsed: now.machine?.memoryUsedBytes,
-            machineMemoryTotal: now.machine?.memoryTotalBytes)
+            machineMemoryTotal: now.machine?.memoryTotalBytes,
+            gpus: now.gpus.map {
+                Snapshot.GPU(
+                    name: $0.name, utilization: $0.utilization, memoryUsed: $0.memoryUsedBytes,
+                    memoryTotal: $0.memoryTotalBytes)
+            })
     }
 }
 

@@ -2,7 +2,9 @@ internal import ServingModel
 
 extension ProcessFamily {
     /// Figures about the process and its machine; those that the system does not tell are left out.
-    static let all: [ProcessFamily] = [
+    static let all = process + gpus
+
+    private static let process: [ProcessFamily] = [
         ProcessFamily(
             "headway_build_info", .gauge, labels: ["version"],
             "Always 1; the label names the version"
@@ -57,4 +59,26 @@ extension ProcessFamily {
             if let machine = figures.machine { samples.add(int: machine.memoryUsedBytes) }
         },
     ]
+
+    /// Triton's names; without a GPU there are no samples.
+    private static let gpus: [ProcessFamily] = [
+        gpu("nv_gpu_utilization", "GPU utilization rate [0.0 - 1.0]") { $0.utilization },
+        gpu("nv_gpu_memory_total_bytes", "GPU total memory, in bytes") {
+            Double($0.memoryTotalBytes)
+        },
+        gpu("nv_gpu_memory_used_bytes", "GPU used memory, in bytes") {
+            Double($0.memoryUsedBytes)
+        },
+        gpu("nv_gpu_power_usage", "GPU power usage in watts") { $0.power },
+    ]
+
+    private static func gpu(
+        _ name: String, _ help: String, _ value: @escaping @Sendable (GPUFigures) -> Double?
+    ) -> ProcessFamily {
+        ProcessFamily(name, .gauge, labels: ["gpu_uuid"], help) { figures, samples in
+            for gpu in figures.gpus {
+                if let value = value(gpu) { samples.add([gpu.uuid], real: value) }
+            }
+        }
+    }
 }

@@ -16,6 +16,8 @@ package struct ProcessFigures: Sendable {
     package var uptime: Interval
     /// The machine, where the system tells.
     package var machine: MachineFigures?
+    /// The machine's GPUs.
+    package var gpus: [GPUFigures] = []
     /// What became of traces, if there are any.
     package var traces: TraceFigures?
 
@@ -59,6 +61,7 @@ package final class ProcessObserver: Sendable {
             cpuTime: ProcessUsage.cpuTime, uptime: started.interval(to: MonotonicClock().now()),
             machine: machine.read())
         figures.proportionalBytes = readProportional(at: figures.uptime)
+        figures.gpus = GPUFigures.all()
         figures.traces = traces()
         return figures
     }

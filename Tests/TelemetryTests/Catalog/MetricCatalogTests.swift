@@ -47,7 +47,9 @@ struct MetricCatalogTests {
             "nv_inference_request_duration_us", "nv_inference_queue_duration_us",
             "nv_inference_compute_input_duration_us", "nv_inference_compute_infer_duration_us",
             "nv_inference_compute_output_duration_us", "nv_cpu_utilization",
-            "nv_cpu_memory_total_bytes", "nv_cpu_memory_used_bytes",
+            "nv_cpu_memory_total_bytes", "nv_cpu_memory_used_bytes", "nv_gpu_utilization",
+            "nv_gpu_memory_total_bytes",
+            "nv_gpu_memory_used_bytes", "nv_gpu_power_usage",
         ]
         let vLLM: Set = [
             "vllm:num_requests_waiting", "vllm:num_requests_running", "vllm:kv_cache_usage_perc",

@@ -202,6 +202,8 @@ struct PrometheusExpositionTests {
         #expect(read.value("nv_cpu_utilization") == 0.25)
         #expect(read.value("nv_cpu_memory_total_bytes") == 1_073_741_824)
         #expect(read.value("nv_cpu_memory_used_bytes") == 536_870_912)
+        #expect(read.value("nv_gpu_utilization", ["gpu_uuid": "GPU-1"]) == 0.5)
+        #expect(read.value("nv_gpu_memory_total_bytes", ["gpu_uuid": "GPU-1"]) == 17_179_869_184)
     }
 
     @Test("Label values with quotes, backslashes and line feeds come back unharmed")
@@ -232,6 +234,7 @@ struct PrometheusExpositionTests {
         process.machine = nil
         process.residentBytes = 0
         process.proportionalBytes = nil
+        process.gpus = []
         process.traces = nil
         let read = try ExpositionGrammar(
             PrometheusExposition.render(models: [], process: process))

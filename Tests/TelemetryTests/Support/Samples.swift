@@ -88,5 +88,10 @@ let quietProcess: ProcessFigures = {
             utilization: 0.25, memoryTotalBytes: 1 << 30, memoryUsedBytes: 1 << 29))
     figures.proportionalBytes = 1 << 19
     figures.traces = TraceFigures()
+    figures.gpus = [
+        GPUFigures(
+            uuid: "GPU-1", name: "Example", utilization: 0.5, memoryTotalBytes: 1 << 34,
+            memoryUsedBytes: 1 << 33, power: 250)
+    ]
     return figures
 }()
