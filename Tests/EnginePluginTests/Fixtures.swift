@@ -68,6 +68,17 @@ enum Fixtures {
         return model
     }
 
+    /// The demo model, whose weights are trained and have 8 bits.
+    static func tales() throws -> any GenerativeModel {
+        let path = packageRoot + "/models/tales/1/model.gguf"
+        let opened = try engine.open(
+            ModelSource(name: "tales", path: path, maxBatchSize: 0, parameters: [:]))
+        guard case .generator(let model) = opened else {
+            throw Missing(description: "\(path) does not generate text")
+        }
+        return model
+    }
+
     /// The text that `model` generates for `prompt` under `parameters`, up to its end.
     static func text(
         _ model: any GenerativeModel, _ prompt: String, _ parameters: SamplingParameters,
