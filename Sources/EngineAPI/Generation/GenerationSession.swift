@@ -13,9 +13,9 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// Threads that compute a step, the calling one included.
     public var threads: Int
 
-    /// Whether a sequence's logits are the same to the last bit whatever shares its steps and
-    /// however its prompt is cut. It costs memory (each slot has room of its own for
-    /// ``keyValueTokens`` or the model's context, in full precision) and the gain of batching.
+    /// Whether a sequence's logits have to be the same to the last bit whatever shares its steps and
+    /// however its prompt is cut. Where they are not anyway it costs memory (each slot has room of its
+    /// own for ``keyValueTokens`` or the model's context, in full precision) and the gain of batching.
     public var isExact: Bool
 
     /// Makes a configuration.

@@ -35,8 +35,10 @@ struct NewcomerTests {
         }
     }
 
+    /// Tokens that came early save up to one promise, and the first steps spend it (ADR 0012).
     @Test(
-        "While a prompt of 4,000 tokens is fed, no step is planned longer than a token is promised")
+        "While a prompt of 4,000 tokens is fed, two steps at most are longer than a token is promised"
+    )
     func longPrompt() throws {
         for promise in [Interval.milliseconds(10), .milliseconds(40)] {
             var driver = GenerationDriver(Self.configuration)
@@ -47,15 +49,19 @@ struct NewcomerTests {
             driver.arrive(100, prompt: 4_000, perToken: promise)
             var fed = 0
             var steps = 0
+            var longer = 0
             repeat {
                 driver.step()
                 let plan = driver.plan
-                #expect(try #require(plan).predicted <= promise)
+                let predicted = try #require(plan).predicted
+                #expect(predicted <= promise * 2)
+                if predicted > promise { longer += 1 }
                 #expect(driver.fed.count == 17)
                 fed += driver.fed.first { $0[0] == 100 }?[2] ?? 0
                 steps += 1
             } while fed < 4_000 && steps < 1_000
             #expect(fed == 4_000)
+            #expect(longer <= 2)
         }
     }
 }
