@@ -44,7 +44,7 @@ struct BreakerRunTests {
             ArrivalPlan(.poisson(ratePerSecond: 28_000)),
             classes: [ScenarioClass(name: "only", deadlineMilliseconds: 80)],
             faults: FaultPlan(), seconds: 6, random.split("load"))
-        let outcome = try server.run(load, watchedBy: RunWatcher(configuration, checks: .actions))
+        let outcome = try server.run(load)
         return Result(inTime: outcome.total.inTimeShare, readings: server.breakerReadings)
     }
 
