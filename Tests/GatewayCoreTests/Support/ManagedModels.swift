@@ -28,7 +28,9 @@ final class ManagedModels: Sendable {
             engines: engines,
             settings: ModelSettings(
                 classes: PriorityClass.defaultTable, maxQueuedRequests: 100,
-                maxQueuedBytes: 1 << 20, threadsPerInstance: 1),
+                maxQueuedBytes: 1 << 20, threadsPerInstance: 1,
+                // Engines of tests are held up for as long as it takes.
+                breaker: nil),
             catalog: ModelCatalog(), timer: ThreadTimer(), logger: logger)
     }
 
