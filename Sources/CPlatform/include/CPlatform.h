@@ -21,6 +21,11 @@ static inline ptrdiff_t headway_find_byte(const void *bytes, size_t count, uint8
     return found ? (const char *)found - (const char *)bytes : -1;
 }
 
+/// Whether two pieces of memory hold the same `count` bytes.
+static inline bool headway_same_bytes(const void *one, const void *other, size_t count) {
+    return memcmp(one, other, count) == 0;
+}
+
 /// Whether `needle` stands anywhere in `count` bytes.
 bool headway_holds(const void *bytes, size_t count, const void *needle, size_t needle_count);
 

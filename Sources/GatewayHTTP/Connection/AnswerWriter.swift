@@ -18,7 +18,7 @@ struct AnswerWriter {
         // The tensors are views: what was made for this answer must outlive the copying below.
         defer { withExtendedLifetime((binary, response)) {} }
         let jsonLength = binary.tensors.isEmpty ? nil : json.count
-        if let coding = exchange.accepts {
+        if let coding = exchange.fields.accepts {
             for tensor in binary.tensors { json.append(tensor) }
             let plain = ByteBuffer(bytes: json.bytes)
             if let body = coding.compress(plain, with: loop.allocator) {
@@ -62,7 +62,7 @@ struct AnswerWriter {
         head.append("HTTP/1.1 200 OK\r\n")
         if let coding {
             head.append("Content-Encoding: ")
-            head.append(coding.rawValue)
+            head.append(text: coding.rawValue)
             head.append("\r\nVary: Accept-Encoding\r\n")
         }
         appendContent(length: length, jsonLength: jsonLength, to: head)
@@ -87,9 +87,9 @@ struct AnswerWriter {
         // By far the commonest refusal under load; its fields never differ.
         if error.code == .deadlineExceeded { return head.append("x-should-retry: false\r\n") }
         for header in ErrorTable.headers(of: error) {
-            head.append(header.name)
+            head.append(text: header.name)
             head.append(": ")
-            head.append(header.value)
+            head.append(text: header.value)
             head.append("\r\n")
         }
     }
@@ -111,16 +111,16 @@ struct AnswerWriter {
         switch exchange.label?.name {
         case .number(let number): head.appendHexadecimal(number)
         case .text, nil:
-            if exchange.requestID.isEmpty {
+            if exchange.fields.requestID.isEmpty {
                 head.appendHexadecimal(loop.nextRequestID())
             } else {
-                head.append(exchange.requestID)
+                head.append(text: exchange.fields.requestID)
             }
         }
         head.append("\r\n")
         if let trace = exchange.label?.trace {
             head.append("traceparent: ")
-            head.append(trace.field)
+            head.append(text: trace.field)
             head.append("\r\n")
         }
         if closes { head.append("Connection: close\r\n") }
@@ -137,7 +137,7 @@ struct AnswerWriter {
         head.appendDecimal(response.batch.rows)
         if let variant = response.batch.variant {
             head.append("\r\nx-headway-variant: ")
-            head.append(variant)
+            head.append(text: variant)
         }
         head.append("\r\n")
     }

@@ -22,93 +22,28 @@ extension Exchange {
                     } else if name.isField("content-length") {
                         announce(length: value.decimal ?? 0)
                     } else {
-                        readField(name, value)
+                        fields.read(name, value)
                     }
                 }
             }
         }
+        refusal = refusal ?? fields.problem
         return expectsContinue
-    }
-
-    /// Takes one header field, if it matters.
-    func readField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        // Few fields matter; their lengths tell most others apart without comparing.
-        switch name.count {
-        case 11 where name.isField("traceparent"):
-            traceParent = TraceParent(value)
-        case 12 where name.isField("x-request-id"):
-            if value.isPrintableID { requestID = Self.text(value) }
-        case 15 where name.isField("x-headway-class"):
-            wish.className = Self.text(value)
-        case 15 where name.isField("accept-encoding"):
-            accepts = ContentCoding.best(acceptEncoding: Self.text(value))
-        case 16 where name.isField("content-encoding"):
-            do throws(ServingError) {
-                encoding = try ContentCoding.of(contentEncoding: Self.text(value))
-            } catch {
-                refuse(error)
-            }
-        case 17 where name.isField("x-headway-variant"):
-            readVariant(Self.text(value))
-        case 21 where name.isField("x-headway-deadline-ms"):
-            readDeadline(Self.text(value))
-        case 31 where name.isField("inference-header-content-length"):
-            headerLength = value.decimal
-            if headerLength == nil { refuseHeaderLength(Self.text(value)) }
-        default: break
-        }
     }
 
     /// Refuses a body that is announced to be too large.
     func announce(length: Int) {
-        if length > bodyLimit { refuse(.payloadTooLarge(limit: bodyLimit)) }
-    }
-
-    private static func text(_ value: UnsafeRawBufferPointer) -> String {
-        String(decoding: value, as: UTF8.self)
-    }
-
-    private func refuse(_ error: ServingError) {
-        // The first problem is the one to report, except that a body that is not read comes first.
-        if refusal == nil || error.code == .payloadTooLarge { refusal = error }
-    }
-
-    private func readDeadline(_ value: String) {
-        guard let milliseconds = Double(value), milliseconds > 0, milliseconds <= 86_400_000 else {
-            refuse(
-                ServingError(
-                    .invalidArgument,
-                    "x-headway-deadline-ms is '\(value)'; it must be a number above 0 and "
-                        + "at most 86400000, which is a day"))
-            return
-        }
-        wish.deadline = Interval(milliseconds: milliseconds)
-    }
-
-    private func readVariant(_ value: String) {
-        switch value {
-        case "full": wish.wantsFullModel = true
-        case "any": wish.wantsFullModel = false
-        default:
-            refuse(
-                ServingError(
-                    .invalidArgument, "x-headway-variant is '\(value)'; it must be full or any"))
-        }
-    }
-
-    private func refuseHeaderLength(_ value: String) {
-        refuse(
-            ServingError(
-                .invalidArgument,
-                "Inference-Header-Content-Length is '\(value)'; it must be a whole number "
-                    + "that is not negative"))
+        // Of several problems a body that is not read comes first.
+        if length > bodyLimit { refusal = .payloadTooLarge(limit: bodyLimit) }
     }
 
     /// What the request is called from now on.
     func name(on loop: LoopContext) -> RequestLabel {
         if let label { return label }
-        let name = requestID.isEmpty ? .number(loop.nextRequestID()) : RequestName.text(requestID)
-        let named = RequestLabel(name: name, trace: loop.traceContext(traceParent))
+        let name =
+            fields.requestID.isEmpty
+            ? .number(loop.nextRequestID()) : RequestName.text(fields.requestID)
+        let named = RequestLabel(name: name, trace: loop.traceContext(fields.traceParent))
         label = named
         return named
     }
@@ -117,7 +52,7 @@ extension Exchange {
     var mayHoldQualityOfService: Bool {
         guard let first = chunks.first else { return false }
         return first.withUnsafeReadableBytes { bytes in
-            bytes.prefix(headerLength ?? bytes.count).mayHoldQualityOfService
+            bytes.prefix(fields.headerLength ?? bytes.count).mayHoldQualityOfService
         }
     }
 
@@ -135,8 +70,8 @@ extension Exchange {
     func adopt(_ decoded: DecodedInfer, _ model: ModelHandle) throws(ServingError) {
         id = decoded.id
         outputs = decoded.outputs
-        wish.priority = decoded.wish.priority
-        wish.timeout = decoded.wish.timeout
+        fields.wish.priority = decoded.wish.priority
+        fields.wish.timeout = decoded.wish.timeout
         for output in outputs where output.classification > 0 {
             let spec = model.interface.outputs[output.index]
             guard Classification.supports(spec.dataType) else {
@@ -163,10 +98,5 @@ extension UnsafeRawBufferPointer {
     fileprivate func holds(_ text: StaticString) -> Bool {
         guard let base = baseAddress else { return false }
         return headway_holds(base, count, text.utf8Start, text.utf8CodeUnitCount)
-    }
-
-    /// Short enough and clean enough to be echoed in a header field.
-    fileprivate var isPrintableID: Bool {
-        !isEmpty && count <= 256 && allSatisfy { $0 >= 0x21 && $0 <= 0x7E }
     }
 }

@@ -21,14 +21,7 @@ final class Exchange {
 
     // What came in, of an infer request.
     var route: InferRoute?
-    var headerLength: Int?
-    var encoding: ContentCoding?
-    var accepts: ContentCoding?
-    var wish = QualityOfService()
-    /// The client's name for the request; empty when it has none.
-    var requestID = ""
-    /// What the caller says of the trace that the request belongs to.
-    var traceParent: TraceParent?
+    var fields = InferFields()
     var bodyLimit = Int.max
     private(set) var chunks: [ByteBuffer] = []
     private(set) var byteCount = 0
@@ -61,12 +54,7 @@ final class Exchange {
     func forget() {
         handler = nil
         route = nil
-        headerLength = nil
-        encoding = nil
-        accepts = nil
-        wish = QualityOfService()
-        requestID = ""
-        traceParent = nil
+        fields = InferFields()
         label = nil
         isLetIn = false
         refusal = nil
@@ -83,8 +71,9 @@ final class Exchange {
             chunks = []
             return
         }
-        let gathersBinary = encoding == nil && headerLength != nil
-        if chunks.isEmpty || (gathersBinary && chunks[0].readableBytes >= headerLength ?? 0) {
+        let gathersBinary = fields.encoding == nil && fields.headerLength != nil
+        if chunks.isEmpty || (gathersBinary && chunks[0].readableBytes >= fields.headerLength ?? 0)
+        {
             chunks.append(chunk)
         } else {
             var chunk = chunk
@@ -104,11 +93,12 @@ final class Exchange {
         // The storage belongs to `chunks`, which are not changed any more: its address is stable.
         let first = chunks.first.map(Self.bytes) ?? UnsafeRawBufferPointer(start: nil, count: 0)
         let more = chunks.count > 1 ? chunks.dropFirst().map(Self.bytes) : []
-        guard let body = InferBody(first: first, more: more, headerLength: headerLength) else {
+        guard let body = InferBody(first: first, more: more, headerLength: fields.headerLength)
+        else {
             throw ServingError(
                 .invalidArgument,
-                "Inference-Header-Content-Length is \(headerLength ?? 0), the body has only "
-                    + "\(byteCount) bytes")
+                "Inference-Header-Content-Length is \(fields.headerLength ?? 0), the body has "
+                    + "only \(byteCount) bytes")
         }
         return body
     }

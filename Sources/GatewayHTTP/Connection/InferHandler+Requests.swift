@@ -39,26 +39,46 @@ extension InferHandler {
         buffer.withUnsafeReadableBytes { bytes in
             // Fields are read into an exchange on the chance that it is an infer request.
             let exchange = takeExchange()
+            if let catalog, let known = loop.knownHead(of: bytes, in: catalog) {
+                exchange.fields = known.fields
+                exchange.model = known.model
+                exchange.isKeptAlive = known.isKeptAlive && !isQuiescing
+                return begin(exchange, bytes, head: known.length, known.contentLength)
+            }
             let reading = WireHead.read(bytes, limit: maxHeaderBytes) { name, value in
-                exchange.readField(name, value)
+                exchange.fields.read(name, value)
             }
             guard case .plain(let head) = reading else { return nil }
             guard let catalog, head.isPost, InferRoute.mayBe(head.target) else {
                 loop.putBack(exchange)
                 return .other(head: head.length, contentLength: head.contentLength)
             }
+            exchange.refusal = exchange.fields.problem
             attribute(exchange, head, catalog)
-            let length = head.length + head.contentLength
-            if length <= bytes.count {
-                let body = UnsafeRawBufferPointer(rebasing: bytes[head.length..<length])
-                if refuses(exchange, body) {
-                    loop.putBack(exchange)
-                    return .refused(length: length)
-                }
+            if let model = exchange.model, exchange.refusal == nil, exchange.fields.isRepeatable,
+                head.length <= KnownHead.maxBytes
+            {
+                let read = UnsafeRawBufferPointer(rebasing: bytes[..<head.length])
+                loop.remember(KnownHead(read, head, exchange.fields, model: model), in: catalog)
             }
-            admit(exchange)
-            return .infer(head: head.length, contentLength: head.contentLength)
+            return begin(exchange, bytes, head: head.length, head.contentLength)
         }
+    }
+
+    /// Goes on with an infer request whose head has been understood.
+    private func begin(
+        _ exchange: Exchange, _ bytes: UnsafeRawBufferPointer, head: Int, _ contentLength: Int
+    ) -> FramedRequest {
+        let length = head + contentLength
+        if length <= bytes.count {
+            let body = UnsafeRawBufferPointer(rebasing: bytes[head..<length])
+            if refuses(exchange, body) {
+                loop.putBack(exchange)
+                return .refused(length: length)
+            }
+        }
+        admit(exchange)
+        return .infer(head: head, contentLength: contentLength)
     }
 
     /// Finds out which model the request is for.
@@ -83,11 +103,12 @@ extension InferHandler {
     /// not simple goes the long way, and is judged there again.
     private func refuses(_ exchange: Exchange, _ body: UnsafeRawBufferPointer) -> Bool {
         guard !isClosing, exchange.isKeptAlive, exchanges.isEmpty, exchange.refusal == nil,
-            exchange.encoding == nil, let model = exchange.model,
-            !body.prefix(exchange.headerLength ?? body.count).mayHoldQualityOfService
+            exchange.fields.encoding == nil, let model = exchange.model,
+            !mayHoldQualityOfService(body.prefix(exchange.fields.headerLength ?? body.count), model)
         else { return false }
         let arrival = clock.now()
-        guard let promise = try? model.quality.promise(exchange.wish, arrival: arrival) else {
+        guard let promise = try? model.quality.promise(exchange.fields.wish, arrival: arrival)
+        else {
             return false
         }
         guard model.served.turnsAway(promise.priorityClass, deadline: promise.deadline) else {
@@ -95,9 +116,19 @@ extension InferHandler {
             return false
         }
         noteTurnedAway(exchange, model, promise, arrival)
-        wire.write(loop.outOfReach(exchange.requestID))
+        wire.write(loop.outOfReach(exchange.fields.requestID))
         loop.flushLater(wire)
         return true
+    }
+
+    /// Whether the JSON part may ask for a priority or a timeout; one that was read before need not be
+    /// searched.
+    private func mayHoldQualityOfService(
+        _ json: Slice<UnsafeRawBufferPointer>, _ model: ModelHandle
+    ) -> Bool {
+        loop.wish(in: UnsafeRawBufferPointer(rebasing: json), of: model).map {
+            $0 != QualityOfService()
+        } ?? json.mayHoldQualityOfService
     }
 
     /// Remembers a request that is turned away, if its client gave it a name to ask by: a name that the
@@ -105,9 +136,9 @@ extension InferHandler {
     private func noteTurnedAway(
         _ exchange: Exchange, _ model: ModelHandle, _ promise: Promise, _ arrival: Instant
     ) {
-        guard !exchange.requestID.isEmpty else { return }
+        guard !exchange.fields.requestID.isEmpty else { return }
         model.served.noteTurnedAway(
-            RequestLabel(name: .text(exchange.requestID)), promise.priorityClass,
+            RequestLabel(name: .text(exchange.fields.requestID)), promise.priorityClass,
             arrival: arrival, deadline: promise.deadline)
     }
 
@@ -211,11 +242,12 @@ extension InferHandler {
     private func isTurnedAway(
         _ exchange: Exchange, _ model: ModelHandle
     ) throws(ServingError) -> Bool {
-        guard !exchange.isLetIn, exchange.encoding == nil, !exchange.mayHoldQualityOfService else {
+        guard !exchange.isLetIn, exchange.fields.encoding == nil, !exchange.mayHoldQualityOfService
+        else {
             return false
         }
         let arrival = clock.now()
-        let promise = try model.quality.promise(exchange.wish, arrival: arrival)
+        let promise = try model.quality.promise(exchange.fields.wish, arrival: arrival)
         guard model.served.turnsAway(promise.priorityClass, deadline: promise.deadline) else {
             return false
         }
@@ -235,16 +267,16 @@ extension InferHandler {
     private func prepare(
         _ exchange: Exchange, _ model: ModelHandle
     ) throws(ServingError) -> InferenceRequest {
-        if let coding = exchange.encoding {
+        if let coding = exchange.fields.encoding {
             try exchange.inflate(coding, with: loop.allocator)
         }
         let body = try exchange.body()
         let decoded =
-            exchange.headerLength == 0
+            exchange.fields.headerLength == 0
             ? try RawInfer.decode(body, for: model.interface)
-            : try InferDecoder.decode(body, for: model.interface)
+            : try loop.decode(body, for: model)
         try exchange.adopt(decoded, model)
-        let promise = try model.quality.promise(exchange.wish, arrival: clock.now())
+        let promise = try model.quality.promise(exchange.fields.wish, arrival: clock.now())
         var owners = decoded.owners
         owners.append(exchange.bodyOwner)
         return InferenceRequest(

@@ -33,7 +33,11 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     private var answerNumber: UInt64
     private let identity: UInt64
     private var connections: [ObjectIdentifier: InferHandler] = [:]
-    private var remembered: Remembered?
+    /// What was read in requests lately, of this generation of the catalog.
+    private var heads = Recent<KnownHead>(capacity: 4)
+    private var layouts = Recent<KnownLayout>(capacity: 4)
+    private var lastTarget: (bytes: [UInt8], model: ModelHandle)?
+    private var knownGeneration = -1
     private var spare: Exchange?
     private var refusal: PreparedRefusal?
     /// Decides what is traced, if anything may be.
@@ -136,31 +140,61 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
         sampler?.context(parent)
     }
 
-    // MARK: Models
+    // MARK: What is known
+
+    /// The head of a request that begins with these bytes, if one like it was read lately.
+    func knownHead(of bytes: UnsafeRawBufferPointer, in catalog: ModelCatalog) -> KnownHead? {
+        forgetIfChanged(catalog)
+        return heads.first { $0.begins(bytes) }
+    }
+
+    /// Remembers a head. What it was found to mean must have been found in this turn of the loop.
+    func remember(_ head: KnownHead, in catalog: ModelCatalog) {
+        forgetIfChanged(catalog)
+        heads.insert(head)
+    }
+
+    /// Reads the body of a request for a model, or recognises it.
+    func decode(
+        _ body: InferBody, for model: ModelHandle
+    ) throws(ServingError) -> DecodedInfer {
+        if let known = layouts.first(where: { $0.describes(body, of: model) }) {
+            return known.decode(body)
+        }
+        let decoded = try InferDecoder.decode(body, for: model.interface)
+        if let layout = KnownLayout(body, decoded, for: model.interface, of: model) {
+            layouts.insert(layout)
+        }
+        return decoded
+    }
+
+    /// What a JSON part asks for in quality of service, if one like it was read lately.
+    func wish(in json: UnsafeRawBufferPointer, of model: ModelHandle) -> QualityOfService? {
+        layouts.first { $0.describes(json, of: model) }?.wish
+    }
 
     /// The model that a request target names. Connections of one client ask for the same model again
-    /// and again, so the last target is remembered until the catalog changes.
+    /// and again, whatever else their heads say.
     func model(
         target: UnsafeRawBufferPointer, in catalog: ModelCatalog,
         _ find: () throws(ServingError) -> ModelHandle
     ) throws(ServingError) -> ModelHandle {
-        let generation = catalog.generation
-        if let remembered, remembered.generation == generation,
-            remembered.target.elementsEqual(target)
-        {
-            return remembered.handle
-        }
-        remembered = nil
-        let handle = try find()
-        remembered = Remembered(
-            target: Array(target), generation: generation, handle: handle)
-        return handle
+        forgetIfChanged(catalog)
+        if let lastTarget, lastTarget.bytes.elementsEqual(target) { return lastTarget.model }
+        lastTarget = nil
+        let model = try find()
+        lastTarget = (Array(target), model)
+        return model
     }
 
-    private struct Remembered {
-        var target: [UInt8]
-        var generation: Int
-        var handle: ModelHandle
+    /// What was read names models that may have been replaced since.
+    private func forgetIfChanged(_ catalog: ModelCatalog) {
+        let generation = catalog.generation
+        guard generation != knownGeneration else { return }
+        knownGeneration = generation
+        heads.removeAll()
+        layouts.removeAll()
+        lastTarget = nil
     }
 
     // MARK: Completions

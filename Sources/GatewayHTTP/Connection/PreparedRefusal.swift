@@ -11,7 +11,7 @@ struct PreparedRefusal {
     init(_ error: ServingError, _ loop: LoopContext) {
         let name = "<request>"
         let exchange = Exchange(.infer, isKeptAlive: true)
-        exchange.requestID = name
+        exchange.fields.requestID = name
         let whole = AnswerWriter(
             exchange: exchange, loop: loop, closes: false
         ).failure(error).readableBytesView
@@ -30,7 +30,7 @@ struct PreparedRefusal {
         if name.isEmpty {
             text.appendHexadecimal(loop.nextRequestID())
         } else {
-            text.append(name)
+            text.append(text: name)
         }
         text.append(afterName)
         var answer = loop.allocator.buffer(capacity: text.count)

@@ -146,7 +146,7 @@ extension TextBuffer {
         switch value {
         case .null: append("null")
         case .boolean(let value): append(value ? "true" : "false")
-        case .number(let digits): append(digits)
+        case .number(let digits): append(text: digits)
         case .string(let text): appendJSON(text)
         case .array(let elements):
             append(UInt8(ascii: "["))

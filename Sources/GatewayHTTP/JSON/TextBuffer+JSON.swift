@@ -52,7 +52,7 @@ extension TextBuffer {
         _ value: Value
     ) {
         if value.isFinite {
-            append("\(value)" as String)
+            append(text: "\(value)")
         } else if value.isNaN {
             append("NaN")
         } else if value < 0 {

@@ -78,8 +78,8 @@ package final class TextBuffer {
         bytes.withUnsafeBytes { append($0) }
     }
 
-    /// Appends text as it is.
-    package func append(_ text: String) {
+    /// Appends text as it is. With a label, or every literal would be made a `String` first.
+    package func append(text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
@@ -126,9 +126,26 @@ package final class TextBuffer {
 
     /// Appends sixteen hexadecimal digits.
     package func appendHexadecimal(_ value: UInt64) {
-        for shift in stride(from: 60, through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
+        reserve(16)
+        memory.storeBytes(
+            of: Self.hexadecimal(UInt32(truncatingIfNeeded: value >> 32)), toByteOffset: count,
+            as: UInt64.self)
+        memory.storeBytes(
+            of: Self.hexadecimal(UInt32(truncatingIfNeeded: value)), toByteOffset: count + 8,
+            as: UInt64.self)
+        count += 16
+    }
+
+    /// Eight hexadecimal digits, the first in the lowest byte: all of them at once, a byte each.
+    private static func hexadecimal(_ value: UInt32) -> UInt64 {
+        var nibbles = UInt64(value)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // Six more carries a digit from ten on into the next bit: one in each byte that is a letter.
+        let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        let distance = UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
+        let zeros = 0x0101_0101_0101_0101 * UInt64(UInt8(ascii: "0"))
+        return (nibbles + zeros + letters * distance).byteSwapped.littleEndian
     }
 }

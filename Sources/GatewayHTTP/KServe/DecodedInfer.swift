@@ -9,6 +9,9 @@ package struct DecodedInfer {
     /// One entry for each input of the model, in its order.
     package var inputs: [InputBytes] = []
 
+    /// Where each of them lies behind the JSON part; empty unless all do.
+    package var spans: [Range<Int>] = []
+
     /// Keeps memory alive that is not part of the request's own body.
     package var owners: [AnyObject] = []
 

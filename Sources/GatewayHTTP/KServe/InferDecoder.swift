@@ -17,6 +17,8 @@ package struct InferDecoder {
     /// One input as the request describes it.
     private struct Input {
         var bytes: InputBytes
+        /// Where they lie behind the JSON part, if they do.
+        var span: Range<Int>?
         var shape: [Int]
     }
 
@@ -127,14 +129,15 @@ package struct InferDecoder {
                     .invalidArgument,
                     "input '\(spec.name)' has both 'data' and 'binary_data_size'; send one of them")
             }
+            let offset = binaryOffset
             inputs[index] = Input(
-                bytes: try takeBinary(size, spec, elements: elements), shape: shape)
+                bytes: try takeBinary(size, spec, elements: elements), span: offset..<offset + size,
+                shape: shape)
         } else {
             let buffer = try tensor.buffer(scanner, name, spec.dataType, elements: elements)
             result.owners.append(buffer)
             inputs[index] = Input(
-                bytes: InputBytes(buffer.bytes),
-                shape: shape)
+                bytes: InputBytes(buffer.bytes), span: nil, shape: shape)
         }
     }
 
@@ -205,6 +208,7 @@ package struct InferDecoder {
                 rows = own
             }
             result.inputs.append(input.bytes)
+            if let span = input.span { result.spans.append(span) }
             if interface.hasOpenShapes {
                 let dims = interface.isBatched ? Array(input.shape.dropFirst()) : input.shape
                 shapes.append(spec.engineDims(for: dims))

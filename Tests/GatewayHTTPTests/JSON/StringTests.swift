@@ -78,6 +78,20 @@ struct StringTests {
         }
     }
 
+    @Test("Hexadecimal digits are those of the standard library, all sixteen")
+    func hexadecimal() {
+        var generator = SeededGenerator(seed: 5)
+        let buffer = TextBuffer(capacity: 1)
+        let edges: [UInt64] = [0, 9, 10, 15, 16, .max, 0x0123_4567_89AB_CDEF]
+        for value in edges + (0..<2_000).map({ _ in generator.next() }) {
+            buffer.removeAll()
+            buffer.appendHexadecimal(value)
+            let digits = String(value, radix: 16)
+            let expected = String(repeating: "0", count: 16 - digits.count) + digits
+            #expect(String(decoding: buffer.bytes, as: UTF8.self) == expected)
+        }
+    }
+
     @Test("A text equals a name exactly when they say the same, escaped or not")
     func equality() throws {
         func equals(_ literal: String, _ name: String) throws -> Bool {

@@ -181,6 +181,55 @@ struct LiveTests {
         }
     }
 
+    @Test("A head that comes again and again is judged by what is there at the time")
+    func repeatedHeads() async throws {
+        try await LiveServer.run(Self.both) { server in
+            @Sendable func ask(_ numbers: (Int, Int), _ fields: String = "") async throws
+                -> LiveConnection.Answer
+            {
+                try await server.connected { connection in
+                    var last: LiveConnection.Answer?
+                    // More heads than are remembered, and the wanted one at the end.
+                    for other in 0..<6 {
+                        try connection.send(
+                            LiveRequest.infer("quick", (0, other), id: "", "A: \(other)\r\n"))
+                        #expect(try connection.answer().body.contains("[0,\(other)]"))
+                        try connection.send(LiveRequest.infer("quick", numbers, id: "", fields))
+                        last = try connection.answer()
+                    }
+                    return try #require(last)
+                }
+            }
+            #expect(try await ask((1, 2)).body.contains("[1,2]"))
+            #expect(try await ask((3, 4)).body.contains("[3,4]"))
+            let named = try await ask((5, 6), "x-request-id: mine\r\n")
+            #expect(named.fields["x-request-id"] == "mine")
+            #expect(try await ask((5, 6)).fields["x-request-id"] != "mine")
+            #expect(try await ask((5, 6), "x-headway-class: none\r\n").status == 400)
+            try await server.manager.load("quick")
+            #expect(try await ask((7, 8)).body.contains("[7,8]"))
+        }
+    }
+
+    @Test("A model that is gone is not found by a head that found it before")
+    func repeatedHeadOfUnloaded() async throws {
+        try await LiveServer.run(Self.both) { server in
+            let request = LiveRequest.infer("quick", (1, 2))
+            let ask = {
+                try await server.connected { connection in
+                    try connection.send(request)
+                    return try connection.answer().status
+                }
+            }
+            #expect(try await ask() == 200)
+            #expect(try await ask() == 200)
+            try await server.manager.unload("quick")
+            #expect(try await ask() == 503)
+            try await server.manager.load("quick")
+            #expect(try await ask() == 200)
+        }
+    }
+
     @Test("The best classes are told with value and index, whole numbers as whole numbers")
     func classification() async throws {
         try await LiveServer.run(Self.quick) { server in
