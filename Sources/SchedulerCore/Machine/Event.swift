@@ -41,6 +41,14 @@ package enum Event: Sendable, Equatable {
     /// the scheduler was built for. A request that is larger rides alone.
     case limited(rows: Int)
 
+    /// From now on at most so many requests may wait, because the memory is short; no more than the
+    /// scheduler was built for. Those beyond are refused, the lightest and latest due first.
+    case queueLimited(requests: Int)
+
+    /// From now on batches are computed by this variant or a cheaper one, where their requests allow it
+    /// and it is loaded; the full model for no preference.
+    case preferred(VariantIndex)
+
     /// A cheaper variant was loaded, and batches may use it, or unloaded. The full model is never
     /// spoken of.
     case variant(VariantIndex, isResident: Bool)

@@ -72,6 +72,7 @@ extension Scheduler {
         buckets[bucket].queues[queueIndex(request.priorityClass)].insert(slot, in: &table)
         buckets[bucket].count += 1
         ledger.charge(request)
+        mostQueued = max(mostQueued, ledger.requests)
     }
 
     /// Takes a waiting request out; anything else has ended or runs, and stays as it is.
@@ -148,9 +149,11 @@ extension Scheduler {
         return true
     }
 
-    /// The latest-due request of the lightest class that is lighter than `limit` and has any.
-    private func lightestNewest(below limit: ClassIndex) -> Slot? {
-        for index in lightestFirst where classes[index].weight < classes[limit.rawValue].weight {
+    /// The latest-due request of the lightest class that has any, and is lighter than `limit` if there is
+    /// one.
+    func lightestNewest(below limit: ClassIndex? = nil) -> Slot? {
+        let most = limit.map { classes[$0.rawValue].weight } ?? .max
+        for index in lightestFirst where classes[index].weight < most {
             var newest: Slot?
             for bucket in buckets where !bucket.queues[index].isEmpty {
                 let candidate = bucket.queues[index].last(in: table)

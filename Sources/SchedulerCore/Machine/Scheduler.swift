@@ -19,12 +19,14 @@ package import ServingModel
 ///   while a request waits, nor is one on trial where no other serves;
 /// - I4 `first` of every queue is its earliest request, and the trees are ordered and heap-shaped.
 package struct Scheduler: ~Copyable {
-    /// What the scheduler was built with, but for ``SchedulerConfiguration/maxBatchRows``, which
-    /// ``Event/limited(rows:)`` lowers.
-    package private(set) var configuration: SchedulerConfiguration
+    /// What the scheduler was built with, but for ``SchedulerConfiguration/maxBatchRows`` and
+    /// ``SchedulerConfiguration/maxQueuedRequests``, which events lower.
+    package internal(set) var configuration: SchedulerConfiguration
 
     /// Most rows of a batch as the scheduler was built.
-    private let widestBatch: Int
+    package let widestBatch: Int
+    /// Most requests that may wait as the scheduler was built.
+    package let longestQueue: Int
 
     var table: RequestTable
     var buckets: [Bucket]
@@ -39,6 +41,10 @@ package struct Scheduler: ~Copyable {
     var isDraining = false
     /// Which of the cheaper variants are loaded.
     var residentVariants: [Bool]
+    /// Batches begin no higher on the ladder of variants; 0 is the full model.
+    var preferredVariant = 0
+    /// Most requests that have waited at the same time since somebody asked.
+    var mostQueued = 0
     /// Rows per millisecond that are rejected in any class, with a short memory.
     var shed: DecayedRate
     /// Fair shares between tenants, where they are asked for.
@@ -61,6 +67,7 @@ package struct Scheduler: ~Copyable {
         if let problem = configuration.problem { preconditionFailure(problem.description) }
         self.configuration = configuration
         widestBatch = configuration.maxBatchRows
+        longestQueue = configuration.maxQueuedRequests
         baseline = configuration.policy.baseline(configuration)
         order = baseline?.order ?? .classThenDeadline
         isSlackAware = configuration.policy.keepsDeadlines
@@ -113,6 +120,10 @@ package struct Scheduler: ~Copyable {
             hold(instance, until: until)
         case .limited(let rows):
             configuration.maxBatchRows = min(max(rows, 1), widestBatch)
+        case .queueLimited(let requests):
+            limitQueue(to: requests, at: now, into: &actions)
+        case .preferred(let variant):
+            prefer(variant)
         case .variant(let variant, let isResident):
             setResidence(of: variant, isResident)
         }
@@ -266,6 +277,8 @@ struct ClassState {
     var recentArrivals: DecayedRate
     /// Rows per millisecond that are rejected.
     var rejects: DecayedRate
+    /// Rows that have come since the beginning.
+    var arrived: UInt64 = 0
     /// Tightest relative deadline among recent requests: falls at once, rises slowly.
     var tightestDeadline: Interval
 
@@ -280,6 +293,7 @@ struct ClassState {
 
     /// Counts rows that came.
     mutating func noteArrival(rows: Int, at now: Instant) {
+        arrived &+= UInt64(rows)
         arrivals.add(rows, at: now)
         recentArrivals.add(rows, at: now)
     }

@@ -33,11 +33,12 @@ extension SlackAwarePolicy {
 }
 
 extension Scheduler {
-    /// The policy for the next batch, with the dearest variant that suffices, else the quickest one.
+    /// The policy for the next batch, with the dearest variant that suffices, from the preferred one on,
+    /// else the quickest one.
     func slackAwarePolicy(bucket: Int, at now: Instant) -> SlackAwarePolicy {
         var policy = SlackAwarePolicy(self, bucket: bucket, at: now)
         while let variant = quickerVariant(than: policy.variant, bucket) {
-            if policy.suffices(self) { break }
+            if policy.variant >= preferredVariant, policy.suffices(self) { break }
             policy = SlackAwarePolicy(self, bucket: bucket, variant: variant, at: now)
         }
         return policy

@@ -115,7 +115,7 @@ extension ActionChecker {
             else {
                 throw no(.rejectedEarlierThanDecidable, now, "request \(id)")
             }
-        case .queueFull: try justifyFull(id, record.arrival, at: now)
+        case .queueFull: try justifyFull(id, record.arrival, input)
         case .displaced: try justifyDisplacement(of: id, record.arrival, at: now)
         case .draining:
             guard isDraining, id == newcomer else {
@@ -133,8 +133,10 @@ extension ActionChecker {
     }
 
     private func justifyFull(
-        _ id: RequestID, _ arrival: Arrival, at now: Instant
+        _ id: RequestID, _ arrival: Arrival, _ input: TimedEvent
     ) throws(Violation) {
+        let now = input.at
+        if case .queueLimited = input.event { return try justifyCut(of: id, arrival, at: now) }
         guard id == newcomer else { throw no(.rejectedWhileRoom, now, "\(id) did not just come") }
         if arrival.bytes > configuration.maxQueuedBytes || lacksShape(for: arrival) { return }
         if case .triton(let settings) = configuration.policy, settings.maxQueue > 0 { return }
@@ -145,6 +147,16 @@ extension ActionChecker {
             throw no(
                 .rejectedWhileRoom, now,
                 "request \(id) beside \(waitingRequests - 1) waiting, \(lighter) of them lighter")
+        }
+    }
+
+    /// A queue that has become shorter gives up the least important of what it holds too much.
+    private func justifyCut(
+        of id: RequestID, _ arrival: Arrival, at now: Instant
+    ) throws(Violation) {
+        let lighter = waitingByClass[(classIndex(arrival) + 1)...].reduce(0, +)
+        guard isOverLimit, lighter == 0 || !configuration.policy.keepsDeadlines else {
+            throw no(.rejectedWhileRoom, now, "request \(id) beside \(lighter) lighter")
         }
     }
 

@@ -50,6 +50,7 @@ package struct ActionChecker: Sendable {
     /// What the scheduler was told, at its construction and since.
     private(set) var configuration: SchedulerConfiguration
     private let widestBatch: Int
+    private let longestQueue: Int
     var records: [RequestID: Record] = [:]
     var seats: [Seat]
     var riders: [[RequestID]]
@@ -83,6 +84,7 @@ package struct ActionChecker: Sendable {
     package init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
         widestBatch = configuration.maxBatchRows
+        longestQueue = configuration.maxQueuedRequests
         residentVariants =
             [true] + configuration.cheaperVariants.map { _ in configuration.variantsAreResident }
         seats = Array(repeating: .absent, count: configuration.instances)
@@ -149,9 +151,11 @@ package struct ActionChecker: Sendable {
             isDraining = true
         case .limited(let rows):
             configuration.maxBatchRows = min(max(rows, 1), widestBatch)
+        case .queueLimited(let requests):
+            configuration.maxQueuedRequests = min(max(requests, 1), longestQueue)
         case .variant(let variant, let isResident):
             residentVariants[variant.rawValue] = isResident
-        case .cancelled, .timerFired, .turnedAway, .granted, .held:
+        case .cancelled, .timerFired, .turnedAway, .granted, .held, .preferred:
             break
         }
     }

@@ -42,7 +42,8 @@ extension NaiveScheduler {
     private mutating func launch(on instance: Int, at now: Instant) {
         let shape = nextShape(at: now)
         var decision = Decision(self, shape: shape, variant: 0, at: now)
-        for variant in allowed(shapes[shape]).dropFirst() where !decision.suffices {
+        for variant in allowed(shapes[shape]).dropFirst()
+        where decision.variant < preferred || !decision.suffices {
             decision = Decision(self, shape: shape, variant: variant, at: now)
         }
         let riders = decision.riders()

@@ -36,6 +36,17 @@ extension NaiveScheduler {
         actions.append(.reject(request.arrival.id, .superseded, retryAfter: .zero))
     }
 
+    /// Refuses what exceeds a queue that has become shorter: the least important, latest due first.
+    mutating func refuseBeyondLimit(at now: Instant) {
+        let order = waiting.sorted {
+            ($0.classIndex, $0.key, $0.sequence) < ($1.classIndex, $1.key, $1.sequence)
+        }
+        for request in order.dropFirst(configuration.maxQueuedRequests).reversed() {
+            waiting.removeAll { $0.sequence == request.sequence }
+            reject(request, .queueFull, at: now)
+        }
+    }
+
     /// The class by the modality's table; the next lesser one when the class's part of the queue is used
     /// up.
     func classIndex(of arrival: Arrival) -> Int {

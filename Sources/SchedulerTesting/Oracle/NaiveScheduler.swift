@@ -68,6 +68,7 @@ package struct NaiveScheduler {
 
     private(set) var configuration: SchedulerConfiguration
     private let widestBatch: Int
+    private let longestQueue: Int
     var waiting: [Waiting] = []
     var shapes: [ShapeState] = []
     var seats: [Seat]
@@ -79,6 +80,8 @@ package struct NaiveScheduler {
     var members: [RequestID] = []
     /// Which variants are loaded, the full model first.
     var resident: [Bool]
+    /// Where the ladder of variants begins.
+    var preferred = 0
     var accounts: [Account] = []
     var lookups = 0
     /// By class, where the account served last stood.
@@ -94,6 +97,7 @@ package struct NaiveScheduler {
     package init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
         widestBatch = configuration.maxBatchRows
+        longestQueue = configuration.maxQueuedRequests
         served = configuration.classes.map { _ in 0 }
         shed = DecayedRate(
             timeConstant: configuration.burstSplit?.timeConstant ?? .milliseconds(200))
@@ -152,6 +156,11 @@ package struct NaiveScheduler {
             isDraining = true
         case .limited(let rows):
             configuration.maxBatchRows = min(max(rows, 1), widestBatch)
+        case .queueLimited(let requests):
+            configuration.maxQueuedRequests = min(max(requests, 1), longestQueue)
+            refuseBeyondLimit(at: now)
+        case .preferred(let variant):
+            preferred = variant.rawValue
         case .variant(let variant, let isResident):
             resident[variant.rawValue] = isResident
         case .granted, .held:

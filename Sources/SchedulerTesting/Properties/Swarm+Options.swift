@@ -84,6 +84,8 @@ extension Swarm {
         var labelled: [Stimulus] = []
         var limits = random.split("limits")
         let limitChanges = limits.pick(0, 0, 0.03)
+        var health = random.split("health")
+        let healthChanges = health.pick(0, 0, 0.03)
         var draw = random.split("labels")
         let exact = draw.pick(0, 0, 0.3)
         let changes = draw.pick(0, 0.05)
@@ -109,6 +111,13 @@ extension Swarm {
                 labelled.append(Stimulus(at: stimulus.at, .limit(rows: rows)))
             }
             let count = configuration.cheaperVariants.count
+            if !arrival.isFollowed, health.chance(healthChanges) {
+                let change: Stimulus.Kind =
+                    health.chance(0.5)
+                    ? .limitQueue(requests: health.pick(1, 3, 20, 20_000))
+                    : .prefer(VariantIndex(health.integer(in: 0...count)))
+                labelled.append(Stimulus(at: stimulus.at, change))
+            }
             if count > 0, draw.chance(changes) {
                 let variant = VariantIndex(draw.integer(in: 1...count))
                 let change = Stimulus.Kind.variant(variant, isResident: draw.chance(0.5))

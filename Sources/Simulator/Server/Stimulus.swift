@@ -19,6 +19,10 @@ package struct Stimulus: Sendable, Equatable {
         case drain
         /// Batches get a limit of rows.
         case limit(rows: Int)
+        /// The queue gets a limit of requests.
+        case limitQueue(requests: Int)
+        /// Batches begin the ladder of variants here.
+        case prefer(VariantIndex)
         /// A cheaper variant is loaded or unloaded.
         case variant(VariantIndex, isResident: Bool)
     }

@@ -156,6 +156,8 @@ package struct VirtualServer: ~Copyable {
         case .probe(let instance): try feed(.probe(instance), observer)
         case .drain: try feed(.draining, observer)
         case .limit(let rows): try feed(.limited(rows: rows), observer)
+        case .limitQueue(let requests): try feed(.queueLimited(requests: requests), observer)
+        case .prefer(let variant): try feed(.preferred(variant), observer)
         case .variant(let variant, let isResident):
             try feed(.variant(variant, isResident: isResident), observer)
         }

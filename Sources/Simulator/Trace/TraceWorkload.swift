@@ -82,6 +82,9 @@ package struct TraceWorkload: Sendable {
         case .variant(let variant, let isResident):
             stimuli.append(Stimulus(at: at, .variant(variant, isResident: isResident)))
         case .limited(let rows): stimuli.append(Stimulus(at: at, .limit(rows: rows)))
+        case .queueLimited(let requests):
+            stimuli.append(Stimulus(at: at, .limitQueue(requests: requests)))
+        case .preferred(let variant): stimuli.append(Stimulus(at: at, .prefer(variant)))
         case .instanceReady, .instanceLost, .probe, .timerFired, .draining, .granted, .held: break
         }
         for case .launch(let launch) in step.actions

@@ -52,7 +52,10 @@ struct EventGuard {
         case .variant(let variant, _):
             guard variant.rawValue >= 1, variant.rawValue <= configuration.cheaperVariants.count
             else { throw LineProblem("there is no cheaper variant \(variant.rawValue)") }
-        case .cancelled, .timerFired, .draining, .limited: break
+        case .preferred(let variant):
+            guard variant.rawValue <= configuration.cheaperVariants.count
+            else { throw LineProblem("there is no variant \(variant.rawValue)") }
+        case .cancelled, .timerFired, .draining, .limited, .queueLimited: break
         }
     }
 

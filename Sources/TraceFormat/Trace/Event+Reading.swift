@@ -13,7 +13,7 @@ extension TimedEvent {
     private static let names = [
         "arrived", "cancelled", "completed", "ready", "lost", "probe", "timer", "turned-away",
         "draining",
-        "granted", "held", "limited", "variant",
+        "granted", "held", "limited", "queue-limited", "preferred", "variant",
     ]
     private static let arrivalKeys = [
         "class", "due", "rows", "bytes", "shape", "tenant", "length", "supersedes", "exact",
@@ -52,6 +52,13 @@ extension TimedEvent {
         case "limited":
             let rows = try scanner.word("a limit").number("the limit", in: TraceLimits.rows)
             self.init(at: at, .limited(rows: rows))
+        case "queue-limited":
+            let most = try scanner.word("a limit").number("the limit", in: TraceLimits.rows)
+            self.init(at: at, .queueLimited(requests: most))
+        case "preferred":
+            let variant = try scanner.word("a variant")
+                .number("the variant", in: TraceLimits.positions)
+            self.init(at: at, .preferred(VariantIndex(variant)))
         case "variant":
             self.init(at: at, try Self.variant(&scanner))
         default:

@@ -43,6 +43,12 @@ extension TextWriter {
         case .limited(let rows):
             write(" limited ")
             write(rows)
+        case .queueLimited(let requests):
+            write(" queue-limited ")
+            write(requests)
+        case .preferred(let variant):
+            write(" preferred ")
+            write(variant.rawValue)
         case .variant(let variant, let isResident):
             write(" variant ")
             write(variant.rawValue)

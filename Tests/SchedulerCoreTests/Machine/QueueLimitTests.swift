@@ -48,6 +48,26 @@ struct QueueLimitTests {
         #expect(effects == [.rejected(9, .queueFull)], "not by lesser work")
     }
 
+    @Test("A queue that becomes shorter gives up the latest of the lightest work, and grows back")
+    func shorter() throws {
+        var machine = try Self.machine(requests: 5)
+        _ = try machine.arrive(2, class: 2, due: 500, at: 0)
+        _ = try machine.arrive(3, class: 0, due: 900, at: 0)
+        _ = try machine.arrive(4, class: 2, due: 600, at: 0)
+        _ = try machine.arrive(5, class: 1, due: 700, at: 0)
+        var effects = try machine.send(.queueLimited(requests: 2), at: .origin).effects
+        #expect(effects == [.rejected(4, .queueFull), .rejected(2, .queueFull)])
+        effects = try machine.arrive(6, class: 1, due: 800, at: 0)
+        #expect(effects == [.rejected(6, .queueFull)])
+        effects = try machine.send(.queueLimited(requests: 0), at: .origin).effects
+        #expect(effects == [.rejected(5, .queueFull)], "one may always wait")
+        try machine.send(.queueLimited(requests: 99), at: .origin)
+        #expect(machine.scheduler.configuration.maxQueuedRequests == 5)
+        for id in 7...10 { _ = try machine.arrive(UInt64(id), due: 500, at: 0) }
+        effects = try machine.arrive(11, due: 500, at: 0)
+        #expect(effects == [.rejected(11, .queueFull)])
+    }
+
     @Test("Bytes are limited too, and one request may displace several")
     func bytes() throws {
         var machine = try Self.machine(requests: 10, bytes: 100)

@@ -32,6 +32,30 @@ struct VariantTests {
         #expect(machine.lastLaunch?.predicted == Interval(milliseconds: 1.05))
     }
 
+    @Test("A preferred variant computes what allows it, though the full model would be in time")
+    func preferred() throws {
+        var machine = try CheckedScheduler(Self.byHand())
+        try machine.send(.preferred(VariantIndex(1)), at: .origin)
+        _ = try machine.arrive(1, due: 100, at: 0)
+        #expect(machine.lastLaunch?.variant == VariantIndex(1))
+        _ = try machine.complete(0, at: 1)
+        _ = try machine.arrive(2, due: 100, isExact: true, at: 1)
+        #expect(machine.lastLaunch?.variant == .full)
+        _ = try machine.complete(0, at: 4)
+        try machine.send(.variant(VariantIndex(1), isResident: false), at: Self.instant(4))
+        _ = try machine.arrive(3, due: 100, at: 4)
+        #expect(machine.lastLaunch?.variant == .full, "it is not loaded")
+        _ = try machine.complete(0, at: 7)
+        try machine.send(.variant(VariantIndex(1), isResident: true), at: Self.instant(7))
+        try machine.send(.preferred(.full), at: Self.instant(7))
+        _ = try machine.arrive(4, due: 100, at: 7)
+        #expect(machine.lastLaunch?.variant == .full)
+    }
+
+    private static func instant(_ milliseconds: Double) -> Instant {
+        CheckedScheduler.instant(milliseconds)
+    }
+
     @Test("A request that wants the full model gets it or nothing, and rides with its kind only")
     func exact() throws {
         var machine = try CheckedScheduler(Self.byHand())

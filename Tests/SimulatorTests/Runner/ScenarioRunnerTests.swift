@@ -52,6 +52,8 @@ struct ScenarioRunnerTests {
             case .restore: hash.combine("restore")
             case .probe: hash.combine("probe")
             case .limit: hash.combine("limit")
+            case .limitQueue: hash.combine("limit queue")
+            case .prefer: hash.combine("prefer")
             case .drain: hash.combine("drain")
             case .variant: hash.combine("variant")
             }

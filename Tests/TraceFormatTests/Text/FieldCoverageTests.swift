@@ -92,7 +92,9 @@ struct FieldCoverageTests {
         let events: [Event] = [
             .cancelled(RequestID(5)), .completed(InstanceID(2), .success),
             .completed(InstanceID(2), .failure), .instanceReady(InstanceID(1)),
-            .instanceLost(InstanceID(1)), .probe(InstanceID(1)), .limited(rows: 7), .timerFired,
+            .instanceLost(InstanceID(1)), .probe(InstanceID(1)), .limited(rows: 7),
+            .queueLimited(requests: 9), .preferred(.full), .preferred(VariantIndex(2)),
+            .timerFired,
             .turnedAway(ClassIndex(1), rows: 4),
             .turnedAway(ClassIndex(0), rows: 1), .draining, .granted(InstanceID(1), grant),
             .granted(InstanceID(1), Grant(rows: 2)), .held(InstanceID(0), until: .distantFuture),
