@@ -47,6 +47,9 @@ package struct ReportPlots {
         add("batch", batch)
         add("memory", memory)
         add("kv", keyValueTokens)
+        add("queue-limit", queueLimit)
+        add("rows-limit", rowsLimit)
+        add("variant", preferredVariant)
         return plots
     }
 

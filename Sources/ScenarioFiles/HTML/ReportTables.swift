@@ -47,6 +47,9 @@ struct ReportTables {
         if summary.scenario.comparesWithOptimum {
             columns.append(Column("of optimum", "%", "of_optimum_pct"))
         }
+        for entry in summary.extras {
+            columns.append(Column(entry.title, entry.unit, entry.name))
+        }
         return columns
     }
 

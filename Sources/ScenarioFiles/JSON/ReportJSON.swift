@@ -141,6 +141,16 @@ package enum ReportJSON {
         if let share = figures.ofOptimumPercent {
             members.append(("of_optimum_pct", .number(share)))
         }
+        if figures.healthChanges > 0 {
+            members.append(("health_changes", .number(figures.healthChanges)))
+        }
+        if figures.processEnds > 0 {
+            members.append(("process_ends", .number(figures.processEnds)))
+        }
+        if figures.attempts > 1 {
+            members.append(("served_pct", .number(figures.servedPercent)))
+            members.append(("attempts", .number(figures.attempts)))
+        }
         if let text = figures.generation { members += generation(text) }
         return members
     }
@@ -179,6 +189,12 @@ package enum ReportJSON {
         }
         if !series.keyValueTokens.isEmpty {
             members.append(("kv_tokens", .list(series.keyValueTokens.map(JSONText.number))))
+        }
+        if !series.queueLimit.isEmpty {
+            members.append(("queue_limit", .list(series.queueLimit.map(JSONText.number))))
+            members.append(("rows_limit", .list(series.rowsLimit.map(JSONText.number))))
+            members.append(
+                ("preferred_variant", .list(series.preferredVariant.map(JSONText.number))))
         }
         return .members(members)
     }

@@ -70,6 +70,7 @@ struct ScenarioReader {
             reportBatchesOnly(section, scenario)
         }
         if let section = top.section("faults") { scenario.faults = faults(section, scenario) }
+        if let section = top.section("memory") { scenario.memory = memory(section, scenario) }
         if let rates = top.numbers("sweep") { scenario.sweepRatesPerSecond = rates.sorted() }
         if let section = top.section("search") { scenario.search = search(section) }
         if let optimum = top.truth("optimum") { scenario.comparesWithOptimum = optimum }

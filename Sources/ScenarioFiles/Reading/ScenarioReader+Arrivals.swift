@@ -169,6 +169,13 @@ extension ScenarioReader {
                 plan.popular = PopularInputs(share: share, inputs: inputs)
             }
         }
+        if let retries = section.section("retries", as: "retries") {
+            var read = RetryPlan()
+            if let attempts = retries.integer("attempts") { read.attempts = attempts }
+            if let share = retries.number("obedient_share") { read.obedientShare = share }
+            if let pause = retries.number("pause_ms") { read.pauseMilliseconds = pause }
+            plan.retries = read
+        }
         for element in section.elements("tenants") {
             guard
                 let entry = Section(

@@ -140,7 +140,46 @@ extension ScenarioReader {
             plan.outages.append(outage)
         }
         plan.defects = defects(section, scenario)
+        plan.squeezes = squeezes(section, scenario)
         return plan
+    }
+
+    private func squeezes(_ section: Section, _ scenario: Scenario) -> [Squeeze] {
+        var squeezes: [Squeeze] = []
+        for element in section.elements("squeezes") {
+            guard
+                let entry = Section(
+                    element.node, path: element.path, section: "squeezes[]", problems)
+            else { continue }
+            entry.requires("at_s")
+            entry.requires("rows")
+            let from = entry.number("at_s") ?? 0
+            let end = entry.number("for_s").map { from + $0 } ?? scenario.durationSeconds
+            squeezes.append(
+                Squeeze(fromSecond: from, toSecond: end, rows: entry.integer("rows") ?? 1))
+        }
+        if !squeezes.isEmpty { reportOneModelOnly("squeezes", section, scenario) }
+        return squeezes
+    }
+
+    /// The memory of the server's process.
+    func memory(_ section: Section, _ scenario: Scenario) -> ProcessMemory? {
+        section.requires("limit_mb")
+        if !scenario.models.isEmpty || scenario.generation != nil {
+            section.report("limit_mb", "memory needs a scenario of one model that forms batches")
+        }
+        guard let limit = section.number("limit_mb") else { return nil }
+        return ProcessMemory(
+            limitMB: limit, residentMB: section.number("resident_mb") ?? 0,
+            perRequestMB: section.number("per_request_mb") ?? 0,
+            driftMBPerSecond: section.number("drift_mb_per_s") ?? 0,
+            restartSeconds: section.number("restart_s") ?? 5)
+    }
+
+    private func reportOneModelOnly(_ name: String, _ section: Section, _ scenario: Scenario) {
+        guard !scenario.models.isEmpty || scenario.generation != nil else { return }
+        section.report(
+            name, "\(section.place(name)) need a scenario of one model that forms batches")
     }
 
     private func defects(_ section: Section, _ scenario: Scenario) -> [FaultPlan.Defect] {
@@ -166,11 +205,7 @@ extension ScenarioReader {
             }
             defects.append(defect)
         }
-        if !defects.isEmpty, !scenario.models.isEmpty || scenario.generation != nil {
-            section.report(
-                "defects",
-                "\(section.place("defects")) need a scenario of one model that forms batches")
-        }
+        if !defects.isEmpty { reportOneModelOnly("defects", section, scenario) }
         return defects
     }
 }

@@ -91,6 +91,13 @@ extension ScenarioReader {
         if let rule = section.text("breaker").flatMap(ScenarioPolicy.BreakerRule.init) {
             policy.breaker = rule
         }
+        if let rule = section.text("advice").flatMap(ScenarioPolicy.AdviceRule.init) {
+            policy.advice = rule
+        }
+        if let choice = section.text("health").flatMap(ScenarioPolicy.HealthChoice.init) {
+            policy.health = choice
+        }
+        if let isDryRun = section.truth("health_dry_run") { policy.healthIsDryRun = isDryRun }
         if let splits = section.truth("burst_split") { policy.splitsBursts = splits }
     }
 

@@ -36,6 +36,17 @@ extension ScenarioReference {
                 "arrivals", "popular", .section("a mapping"), "none",
                 "inputs that come again; the report counts what a cache would catch"),
             ScenarioKey(
+                "arrivals", "retries", .section("a mapping"), "nobody",
+                "clients that come back when they are refused; with one model"),
+            ScenarioKey(
+                "retries", "attempts", .integer(1...100), "5",
+                "how often they try, the first time included"),
+            ScenarioKey(
+                "retries", "obedient_share", .share, "1",
+                "part of them that come back when they are told, if they are; the others come soon"),
+            ScenarioKey(
+                "retries", "pause_ms", .positive, "50", "mean pause of the others"),
+            ScenarioKey(
                 "arrivals", "tenants", .section("a list of mappings"), "none",
                 "who sends the requests"),
             ScenarioKey(

@@ -37,6 +37,18 @@ extension ScenarioReference {
                     section, "breaker",
                     .choice(ScenarioPolicy.BreakerRule.allCases.map(\.rawValue)), "none",
                     "which circuit breakers take sick instances out"),
+                ScenarioKey(
+                    section, "advice",
+                    .choice(ScenarioPolicy.AdviceRule.allCases.map(\.rawValue)), "turns",
+                    "what refused clients are told about coming back: how long the queue is, or a turn of "
+                        + "their own"),
+                ScenarioKey(
+                    section, "health",
+                    .choice(ScenarioPolicy.HealthChoice.allCases.map(\.rawValue)), "none",
+                    "which health rules change settings"),
+                ScenarioKey(
+                    section, "health_dry_run", .truth, "false",
+                    "whether they only count what they would change"),
             ]
         }
 

@@ -8,7 +8,7 @@ extension ScenarioReference {
 
     /// Keys of everything but arrivals and policies.
     static let scenario: [ScenarioKey] =
-        top + devices + classes + models + faults + limits + comparisons
+        top + devices + classes + models + faults + memory + limits + comparisons
 
     private static let top = [
         ScenarioKey("", "name", .text, "required", "what reports call the scenario"),
@@ -46,6 +46,8 @@ extension ScenarioReference {
         ScenarioKey("", "limits", .section("a mapping"), "none reached", "limits of the server"),
         ScenarioKey(
             "", "faults", .section("a mapping"), "none", "clients that give up, devices that go"),
+        ScenarioKey(
+            "", "memory", .section("a mapping"), "no limit", "memory of the server's process"),
         ScenarioKey(
             "", "sweep", .numbers(0...1e9, over: true), "none",
             "rates in requests per second that are run too, for a curve of throughput against latency"
@@ -175,6 +177,32 @@ extension ScenarioReference {
         ScenarioKey(
             "defects[]", "factor", .number(1...1e6, over: false), "10",
             "how much longer batches of a slow one take"),
+        ScenarioKey(
+            "faults", "squeezes", .section("a list of mappings"), "none",
+            "times in which large batches do not fit the devices' memory; with one model"),
+        ScenarioKey("squeezes[]", "at_s", seconds, "required", "when it begins"),
+        ScenarioKey(
+            "squeezes[]", "for_s", .number(0...1e6, over: true), "the whole run",
+            "how long it lasts"),
+        ScenarioKey(
+            "squeezes[]", "rows", .integer(1...1_000_000), "required",
+            "most items of a batch that fit"),
+    ]
+
+    private static let memory = [
+        ScenarioKey(
+            "memory", "limit_mb", .number(0...1e9, over: true), "required",
+            "what the process may have"),
+        ScenarioKey("memory", "resident_mb", megabytes, "0", "what it has without requests"),
+        ScenarioKey(
+            "memory", "per_request_mb", megabytes, "0",
+            "what each request takes that waits or runs"),
+        ScenarioKey(
+            "memory", "drift_mb_per_s", megabytes, "0",
+            "what something else in the process adds each second"),
+        ScenarioKey(
+            "memory", "restart_s", seconds, "5",
+            "from the end of the process until it serves again"),
     ]
 
     private static let limits = [

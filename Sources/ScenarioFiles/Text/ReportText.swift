@@ -70,6 +70,7 @@ package struct ReportText {
         if hasSearch { columns.append(.init("max rate/s")) }
         if summary.hasVariants { columns.append(.init("cheaper %")) }
         if summary.scenario.comparesWithOptimum { columns.append(.init("of optimum %")) }
+        columns += summary.extras.map { TextTable.Column($0.title) }
         var table = TextTable(columns)
         for policy in summary.policies {
             var names = [
@@ -79,6 +80,7 @@ package struct ReportText {
             if hasSearch { names.append("max_rate_rps") }
             if summary.hasVariants { names.append("cheaper_variant_pct") }
             if summary.scenario.comparesWithOptimum { names.append("of_optimum_pct") }
+            names += summary.extras.map(\.name)
             table.add(
                 [.init(policy, .strong)]
                     + names.map { name in

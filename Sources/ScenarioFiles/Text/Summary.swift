@@ -42,6 +42,25 @@ struct Summary {
         policies.contains { (figure("cheaper_variant_pct", $0) ?? 0) > 0 }
     }
 
+    /// Figures of the run that are worth a column, because one policy has something to tell.
+    var extras: [(name: String, title: String, unit: String)] {
+        func tells(_ name: String, above usual: Double) -> Bool {
+            policies.contains { (figure(name, $0) ?? 0) > usual }
+        }
+        var extras: [(name: String, title: String, unit: String)] = []
+        if tells("health_changes", above: 0) {
+            extras.append(("health_changes", "rule changes", "times"))
+        }
+        if tells("process_ends", above: 0) {
+            extras.append(("process_ends", "out of memory", "times"))
+        }
+        if tells("attempts", above: 1) {
+            extras.append(("attempts", "attempts", "a request"))
+            extras.append(("served_pct", "served", "in the end, %"))
+        }
+        return extras
+    }
+
     /// Requests a second that really came.
     var offered: Double? { policies.first.flatMap { figure("offered_rps", $0) } }
 

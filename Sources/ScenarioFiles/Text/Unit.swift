@@ -12,9 +12,11 @@ enum Unit {
     static func of(_ figure: String) -> Unit {
         if figure.hasSuffix("_rps") || figure.hasSuffix("_tps") { return .perSecond }
         if figure.hasSuffix("_pct") { return .percent }
-        if figure == "preemptions" { return .times }
+        if counted.contains(figure) { return .times }
         return figure == "mean_batch" ? .rows : .milliseconds
     }
+
+    private static let counted = ["preemptions", "health_changes", "process_ends", "attempts"]
 
     var text: String {
         switch self {
@@ -35,7 +37,9 @@ enum Unit {
         // Few a second are told apart by their digits.
         case .perSecond:
             return abs(value) < 99.95 ? FigureText.short(value) : FigureText.grouped(value)
-        case .times: return FigureText.grouped(value)
+        case .times:
+            return value == value.rounded()
+                ? FigureText.grouped(value) : FigureText.short(value)
         case .percent: return FigureText.percent(value)
         }
     }

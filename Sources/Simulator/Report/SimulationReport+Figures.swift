@@ -27,7 +27,7 @@ extension RunFigures {
         "offered_rps", "completed_rps", "in_time_rps", "latency_ms.mean", "latency_ms.p50",
         "latency_ms.p90", "latency_ms.p99", "latency_ms.p999", "strict_p99_ms", "in_time_pct",
         "rejected_pct", "late_pct", "failed_pct", "error_pct", "mean_batch", "cheaper_variant_pct",
-        "of_optimum_pct",
+        "of_optimum_pct", "health_changes", "process_ends", "served_pct", "attempts",
     ]
 
     /// Names of the figures of a run, those of text generation included.
@@ -53,6 +53,10 @@ extension RunFigures {
         case "mean_batch": meanBatch
         case "cheaper_variant_pct": cheaperVariantPercent
         case "of_optimum_pct": ofOptimumPercent
+        case "health_changes": healthChanges
+        case "process_ends": processEnds
+        case "served_pct": servedPercent
+        case "attempts": attempts
         default: generation?.figure(name)
         }
     }

@@ -76,6 +76,14 @@ package struct RunFigures: Sendable, Equatable {
     package var meanBatch = 0.0
     /// Computed by a cheaper variant, of all launched requests, in percent (`cheaper_variant_pct`).
     package var cheaperVariantPercent = 0.0
+    /// Changes that the health rules made (`health_changes`).
+    package var healthChanges = 0.0
+    /// How often the process was ended for its memory (`process_ends`).
+    package var processEnds = 0.0
+    /// Answered in time by one of their attempts, of all that clients wanted, in percent (`served_pct`).
+    package var servedPercent = 0.0
+    /// Attempts for each thing that a client wanted (`attempts`).
+    package var attempts = 1.0
     /// Requests in time, in percent of those that the best schedule serves in time; `nil` when it was not
     /// computed (`of_optimum_pct`).
     package var ofOptimumPercent: Double?
@@ -144,6 +152,12 @@ package struct TimeSeries: Sendable, Equatable {
     package var memoryMB: [Double] = []
     /// Tokens that the device holds; empty for batches (`kv_tokens`).
     package var keyValueTokens: [Double] = []
+    /// Most requests that may wait; empty without health rules, like the two below (`queue_limit`).
+    package var queueLimit: [Double] = []
+    /// Most rows of a batch (`rows_limit`).
+    package var rowsLimit: [Double] = []
+    /// Where batches begin the ladder of variants (`preferred_variant`).
+    package var preferredVariant: [Double] = []
 
     /// No bins.
     package init() {}

@@ -7,6 +7,14 @@ extension CompletedRun {
         latencies = total.latencies
         figures = RunFigures(total, seconds: seconds)
         figures.meanBatch = outcome.meanBatch
+        if outcome.wishes > 0 {
+            figures.servedPercent = Double(total.inTime) / Double(outcome.wishes) * 100
+            figures.attempts = Double(total.arrived) / Double(outcome.wishes)
+        } else {
+            figures.servedPercent = figures.inTimePercent
+        }
+        figures.healthChanges = Double(outcome.healthChanges.count)
+        figures.processEnds = Double(outcome.processEnds)
         let launched = outcome.requestsByVariant.reduce(0, +)
         if launched > 0 {
             let cheaper = launched - outcome.requestsByVariant[0]
@@ -99,6 +107,11 @@ extension TimeSeries {
         }
         if recorder.hasMemory {
             memoryMB = recorder.values.map { $0.memory / max($0.covered, 1e-9) / 1_048_576 }
+        }
+        if recorder.hasSettings {
+            queueLimit = recorder.values.map { $0.queueLimit / max($0.covered, 1e-9) }
+            rowsLimit = recorder.values.map { $0.rowsLimit / max($0.covered, 1e-9) }
+            preferredVariant = recorder.values.map { $0.variant / max($0.covered, 1e-9) }
         }
         if recorder.hasKeyValueTokens {
             keyValueTokens = recorder.values.map { $0.keyValueTokens / max($0.covered, 1e-9) }

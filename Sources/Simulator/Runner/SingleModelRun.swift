@@ -45,6 +45,12 @@ struct SingleModelRun {
             options.breakers = settings
         }
         options.faults = scenario.faults.defects.map { $0.fault(until: scenario.durationSeconds) }
+        options.retries = arrivals.retries
+        if policy.advice == .turns { options.advice = RetryAdvice() }
+        options.health = policy.health.settings
+        options.health?.isDryRun = policy.healthIsDryRun
+        options.memory = scenario.memory
+        options.squeezes = scenario.faults.squeezes
         if bins > 0 { options.bins = SeriesBins(covering: duration, count: bins) }
         var server = VirtualServer(configuration, options)
         let load = ScenarioLoad(

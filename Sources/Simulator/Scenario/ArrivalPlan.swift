@@ -17,6 +17,8 @@ package struct ArrivalPlan: Sendable, Equatable {
     package var prefixes: SharedPrefixes?
     /// Inputs that come again and again (`popular`).
     package var popular: PopularInputs?
+    /// What clients do whose requests are refused; `nil` for nothing (`retries`).
+    package var retries: RetryPlan?
     /// Who sends them, by part of the traffic; empty for nobody in particular (`tenants`).
     package var tenants: [TenantShare] = []
 

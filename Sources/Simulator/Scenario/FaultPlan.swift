@@ -13,6 +13,10 @@ package struct FaultPlan: Sendable, Equatable {
     /// in scenarios with one model.
     package var defects: [Defect] = []
 
+    /// Times in which large batches do not fit the devices' memory (`squeezes`). Only in scenarios with
+    /// one model.
+    package var squeezes: [Squeeze] = []
+
     /// No faults.
     package init() {}
 

@@ -47,6 +47,9 @@ extension Scenario {
                 "faults.defects", "there is no instance \(defect.instance)")
             try need(defect.factor >= 1, "faults.defects", "a factor below 1 makes quicker")
         }
+        try need(
+            arrivals.retries == nil || faults.cancelShare == 0, "arrivals.retries",
+            "clients that come back do not give up, as faults.cancel_share says")
         if let search {
             try need(
                 search.lowPerSecond > 0 && search.lowPerSecond < search.highPerSecond, "search",

@@ -35,6 +35,8 @@ package struct Scenario: Sendable, Equatable {
     package var limits = ScenarioLimits()
     /// What goes wrong besides stalls and failed batches (`faults`).
     package var faults = FaultPlan()
+    /// Memory of the server's process; `nil` where it never matters (`memory`).
+    package var memory: ProcessMemory?
     /// Looks for the highest rate that keeps a figure, instead of running one rate (`search`).
     package var search: RateSearch?
     /// Also runs these rates, in requests per second, for a curve of throughput against latency (`sweep`).

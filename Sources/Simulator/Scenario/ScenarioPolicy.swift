@@ -1,3 +1,4 @@
+internal import ControlCore
 package import SchedulerCore
 
 /// One of the policies that a scenario compares, with the server's settings that go with it.
@@ -16,6 +17,12 @@ package struct ScenarioPolicy: Sendable, Equatable {
     package var splitsBursts = false
     /// Which circuit breakers take sick instances out (`breaker: none | fixed | adaptive`).
     package var breaker = BreakerRule.none
+    /// Which health rules change settings (`health: none | all | batches | memory | latency`).
+    package var health = HealthChoice.none
+    /// Whether they only count what they would change (`health_dry_run`).
+    package var healthIsDryRun = false
+    /// What refused clients are told about coming back (`advice: turns | backlog`).
+    package var advice = AdviceRule.turns
     /// How text is generated; `nil` where batches are formed, and then ``policy`` says how.
     package var generation: GenerationRule?
 
@@ -27,6 +34,41 @@ package struct ScenarioPolicy: Sendable, Equatable {
         case fixed
         /// Earlier while their latencies or failures are an anomaly.
         case adaptive
+    }
+
+    /// What refused clients are told.
+    package enum AdviceRule: String, Sendable, CaseIterable {
+        /// How long the queue is.
+        case backlog
+        /// A turn of their own.
+        case turns
+    }
+
+    /// Which of the health rules are on.
+    package enum HealthChoice: String, Sendable, CaseIterable {
+        /// None.
+        case none
+        /// All.
+        case all
+        /// Larger batches.
+        case batches
+        /// Fewer requests at a time.
+        case memory
+        /// A cheaper variant.
+        case latency
+
+        /// The settings of the rules; `nil` without rules.
+        var settings: HealthSettings? {
+            var settings = HealthSettings()
+            switch self {
+            case .none: return nil
+            case .all: break
+            case .batches: settings.rules = [.batches]
+            case .memory: settings.rules = [.memory]
+            case .latency: settings.rules = [.latency]
+            }
+            return settings
+        }
     }
 
     /// How cheaper variants are chosen.

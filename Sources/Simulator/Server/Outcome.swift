@@ -1,3 +1,4 @@
+package import ControlCore
 package import ServingModel
 
 /// What a simulated run led to.
@@ -13,6 +14,28 @@ package struct Outcome: Sendable, Equatable {
 
     /// Requests of those batches, by the variant that computed them; 0 is the full model.
     package var requestsByVariant: [Int] = [0]
+
+    /// A change that the health rules made, or would have made in a dry run.
+    package struct HealthNote: Sendable, Equatable {
+        /// When.
+        package var at: Instant
+        /// What.
+        package var change: HealthChange
+
+        init(at: Instant, _ change: HealthChange) {
+            self.at = at
+            self.change = change
+        }
+    }
+
+    /// All changes of the health rules, in order.
+    package var healthChanges: [HealthNote] = []
+
+    /// What clients wanted, where they try again; an attempt at it is a request.
+    package var wishes = 0
+
+    /// How often the system has ended the process for its memory.
+    package var processEnds = 0
 
     /// Time of the last event.
     package var end = Instant.origin

@@ -23,6 +23,16 @@ package struct VirtualServer: ~Copyable {
         package var variantSwitch: VariantSwitch?
         /// Takes sick instances out; `nil` leaves them in.
         package var breakers: BreakerSettings?
+        /// Keeps the health rules; `nil` for none.
+        package var health: HealthSettings?
+        /// The memory of the process; `nil` where it never matters.
+        package var memory: ProcessMemory?
+        /// When the devices' memory is short.
+        package var squeezes: [Squeeze] = []
+        /// What clients do whose requests are refused; `nil` for nothing.
+        package var retries: RetryPlan?
+        /// Tells them when to come back; `nil` for the backlog as it is.
+        package var advice: RetryAdvice?
         /// What is wrong with which device, and when.
         package var faults: [DeviceFault] = []
         /// More events than any run needs: a run that exceeds them does not end.
@@ -47,19 +57,21 @@ package struct VirtualServer: ~Copyable {
     }
 
     /// The results so far.
-    package private(set) var outcome: Outcome
+    package internal(set) var outcome: Outcome
 
     /// Queue, batches and instances over time, when the options ask for them.
-    package private(set) var series: SeriesRecorder?
+    package internal(set) var series: SeriesRecorder?
 
-    private let options: Options
-    private var scheduler: Scheduler
+    let options: Options
+    var scheduler: Scheduler
     private var buffer = ActionBuffer()
     var devices: [Device]
     private var records = RequestWindow()
     private var variantSwitch: VariantSwitch?
     var breakers: BreakerPanel?
-    private var running = 0
+    var watch: HealthWatch
+    private var clients: RetryingClients?
+    private(set) var running = 0
     private(set) var now = Instant.origin
 
     struct Device {
@@ -69,6 +81,8 @@ package struct VirtualServer: ~Copyable {
         var predicted = Interval.zero
         var end = Instant.distantFuture
         var result = BatchResult.success
+        /// Most rows that fit the memory, where the batch had too many.
+        var fittingRows: Int?
         var riders: [RequestID] = []
     }
 
@@ -79,6 +93,10 @@ package struct VirtualServer: ~Copyable {
         variantSwitch = options.variantSwitch
         breakers = options.breakers.map {
             BreakerPanel(instances: configuration.instances, $0)
+        }
+        watch = HealthWatch(options.health, options.memory)
+        clients = options.retries.map {
+            RetryingClients($0, options.advice, options.random.split("clients"))
         }
         scheduler = Scheduler(configuration)
         outcome = Outcome(
@@ -95,6 +113,7 @@ package struct VirtualServer: ~Copyable {
         _ stimuli: some Sequence<Stimulus>, observer: Observer? = nil
     ) throws -> Outcome {
         for index in devices.indices { try feed(.instanceReady(InstanceID(index)), observer) }
+        noteSettings()
         var iterator = stimuli.makeIterator()
         var upcoming = iterator.next()
         var events = 0
@@ -102,17 +121,24 @@ package struct VirtualServer: ~Copyable {
             let device = nextDevice()
             let completion = device.map { devices[$0].end } ?? .distantFuture
             let own = scheduler.nextWakeup ?? .distantFuture
-            let watch = breakers?.nextWakeup ?? .distantFuture
-            let timer = min(own, watch)
-            let outside = upcoming?.at ?? .distantFuture
+            let breaker = breakers?.nextWakeup ?? .distantFuture
+            let again = clients?.nextTime ?? .distantFuture
+            let outside = min(upcoming?.at ?? .distantFuture, again)
+            let isBusy = device != nil || min(own, breaker, outside) < .distantFuture
+            let health = isBusy || watch.backAt < .distantFuture ? watch.wakeup : .distantFuture
+            let timer = min(own, breaker, health)
             if let device, completion <= outside, completion <= timer {
                 try complete(device, observer)
+            } else if again <= outside, again < .distantFuture, again <= timer {
+                try comeBack(observer)
             } else if let stimulus = upcoming, outside <= timer {
                 upcoming = iterator.next()
                 try apply(stimulus.truthful(before: upcoming), observer)
             } else if timer != .distantFuture {
                 now = max(now, timer)
-                if watch <= own {
+                if health < min(own, breaker) {
+                    try tendHealth(observer)
+                } else if breaker <= own {
                     try wakeBreakers(observer)
                 } else {
                     try feed(.timerFired, observer)
@@ -120,6 +146,7 @@ package struct VirtualServer: ~Copyable {
             } else {
                 break
             }
+            if options.memory != nil { try watchMemory(observer) }
             events += 1
             guard events <= options.maxEvents else {
                 throw Stuck(description: "still busy at \(now) after \(events) events")
@@ -146,8 +173,13 @@ package struct VirtualServer: ~Copyable {
     private mutating func apply(_ stimulus: Stimulus, _ observer: Observer?) throws {
         now = max(now, stimulus.at)
         switch stimulus.kind {
-        case .arrive(let arrival):
-            note(arrival)
+        case .arrive(var arrival):
+            let isCounted = now >= options.measuredFrom
+            if clients != nil {
+                arrival = clients?.first(arrival, at: now, isCounted: isCounted) ?? arrival
+                if isCounted { outcome.wishes += 1 }
+            }
+            note(arrival, isCounted: isCounted)
             if variantSwitch != nil { try lookAtVariant(arrival, observer) }
             try feed(.arrived(arrival), observer)
         case .cancel(let id): try feed(.cancelled(id), observer)
@@ -178,9 +210,16 @@ package struct VirtualServer: ~Copyable {
         }
     }
 
-    private mutating func note(_ arrival: Arrival) {
+    /// A client tries again.
+    private mutating func comeBack(_ observer: Observer?) throws {
+        guard let (arrival, at, isCounted) = clients?.again() else { return }
+        now = max(now, at)
+        note(arrival, isCounted: isCounted)
+        try feed(.arrived(arrival), observer)
+    }
+
+    private mutating func note(_ arrival: Arrival, isCounted: Bool) {
         let index = min(arrival.priorityClass.rawValue, outcome.classes.count - 1)
-        let isCounted = now >= options.measuredFrom
         if isCounted {
             outcome.classes[index].arrived += 1
             outcome.lastArrival = now
@@ -196,6 +235,10 @@ package struct VirtualServer: ~Copyable {
         devices[index].end = .distantFuture
         settle(index, isSuccess: devices[index].result == .success)
         if breakers != nil { try watchEnd(index, observer) }
+        watch.totals.busy = watch.totals.busy + devices[index].start.interval(to: now)
+        if let rows = devices[index].fittingRows, rows < scheduler.configuration.maxBatchRows {
+            try feed(.limited(rows: rows), observer)
+        }
         try feed(.completed(InstanceID(index), devices[index].result), observer)
     }
 
@@ -203,7 +246,10 @@ package struct VirtualServer: ~Copyable {
     mutating func settle(_ index: Int, isSuccess: Bool) {
         running -= devices[index].riders.count
         for id in devices[index].riders {
-            guard let record = records.remove(id), record.isCounted else { continue }
+            guard let record = records.remove(id) else { continue }
+            clients?.ended(id)
+            if isSuccess { watch.answered(record, at: now) }
+            guard record.isCounted else { continue }
             let index = Int(record.priorityClass)
             if isSuccess {
                 outcome.classes[index].note(
@@ -228,11 +274,16 @@ package struct VirtualServer: ~Copyable {
     private mutating func perform(_ action: Action) {
         switch action {
         case .launch(let launch): start(launch)
-        case .reject(let id, let reason, _):
+        case .reject(let id, let reason, let backlog):
             variantSwitch?.rejected(at: now)
+            if clients != nil {
+                let perRequest = scheduler.timePerRow
+                clients?.refused(id, reason, backlog: backlog, perRequest: perRequest, at: now)
+            }
             guard let record = records.remove(id), record.isCounted else { return }
             outcome.classes[Int(record.priorityClass)].note(reason)
         case .cancelled(let id):
+            clients?.ended(id)
             guard let record = records.remove(id), record.isCounted else { return }
             outcome.classes[Int(record.priorityClass)].cancelled += 1
         }
@@ -252,6 +303,7 @@ package struct VirtualServer: ~Copyable {
             duration = disturbed.duration
             fails = fails || disturbed.fails
         }
+        if !options.squeezes.isEmpty { duration = squeezed(launch, duration) }
         devices[index].start = now
         devices[index].predicted = launch.predicted
         devices[index].end = now + max(duration, Interval(nanoseconds: 1))
