@@ -25,6 +25,8 @@ package struct ModelSettings: Sendable {
     package var exactClasses: [String]
     /// When instances that do not work are taken out of service; `nil` for never.
     package var breaker: BreakerSettings?
+    /// When settings are changed because a model is not well; `nil` for never.
+    package var health: HealthSettings?
     /// What is told to models that generate text.
     package var generation: GenerationSettings
 
@@ -279,6 +281,7 @@ package actor ModelManager {
         let configuration = try version.configuration.completed(with: model.signature)
         var specification = specification(version, configuration, model.signature)
         if !cheaper.isEmpty { specification.variants = [version.model] + configuration.variants }
+        specification.onHealthChange = healthLog(version.model, specification)
         let served = try await ServedModel.start(
             specification, model: model, cheaper: cheaper, timer: timer,
             residentBefore: residentBefore)
@@ -335,6 +338,7 @@ package actor ModelManager {
         specification.decisions = settings.decisions
         specification.breaker = settings.breaker
         specification.onInstanceChange = changeLog(version.model)
+        specification.health = settings.health
         specification.device = configuration.sharedDevice.map(devices.device(named:))
         return specification
     }

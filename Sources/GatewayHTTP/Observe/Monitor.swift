@@ -11,7 +11,7 @@ internal import Telemetry
 /// everybody who looks on the same snapshot.
 ///
 /// A reading takes each model's lock once and copies its counters; nothing is computed for the dashboard
-/// while nobody looks.
+/// while nobody looks. The health rules of the models get their samples with it.
 final class Monitor: Service {
     /// Most viewers at a time.
     static let viewerLimit = 64
@@ -29,9 +29,13 @@ final class Monitor: Service {
     private let observer: ProcessObserver
     private let clock = MonotonicClock()
 
-    init(catalog: ModelCatalog, observer: ProcessObserver) {
+    /// Bytes that the process may take; `nil` for the machine's memory.
+    private let memoryLimit: UInt64?
+
+    init(catalog: ModelCatalog, observer: ProcessObserver, memoryLimit: UInt64? = nil) {
         self.catalog = catalog
         self.observer = observer
+        self.memoryLimit = memoryLimit
     }
 
     /// Reads once a second until the server stops, then ends all streams.
@@ -112,6 +116,8 @@ final class Monitor: Service {
             state.processes.append(process)
             if state.processes.count > ModelHistory.recent + 1 { state.processes.removeFirst() }
         }
+        let memory = process.memoryShare(of: memoryLimit)
+        for case .tensors(let handle) in catalog.serving { handle.served.tend(memory: memory) }
     }
 
     /// What there is to see.

@@ -25,6 +25,8 @@ package struct HTTPGatewaySettings: Sendable {
     package var connection: ConnectionLimits
     /// Share of the requests without a caller's trace that are traced; `nil` when nothing is.
     package var traceRatio: Double?
+    /// Bytes that the process may take, for the health rules; `nil` for the machine's memory.
+    package var memoryLimit: UInt64?
 
     /// Makes settings; see the properties.
     package init(
@@ -59,7 +61,8 @@ package struct HTTPGateway: Sendable {
         logger: Logger
     ) {
         let observer = ProcessObserver(version: HeadwayVersion.current) { exporter?.figures }
-        watcher = Monitor(catalog: manager.catalog, observer: observer)
+        watcher = Monitor(
+            catalog: manager.catalog, observer: observer, memoryLimit: settings.memoryLimit)
         routes = KServeRoutes(
             catalog: manager.catalog, manager: manager,
             observer: observer, monitor: watcher,

@@ -35,6 +35,12 @@ extension ServerConfiguration {
             problems.append(
                 "breaker.first_pause_ms is more than breaker.longest_pause_ms; pauses only grow")
         }
+        if health.memoryCalmPercent >= health.memoryPercent {
+            problems.append(
+                "health.memory_calm_percent (\(health.memoryCalmPercent)) is not less than "
+                    + "health.memory_percent (\(health.memoryPercent)); between the two nothing changes"
+            )
+        }
         if generation.slots + generation.prefixSlots > 256 {
             problems.append(
                 "generation.slots (\(generation.slots)) and generation.prefix_slots "

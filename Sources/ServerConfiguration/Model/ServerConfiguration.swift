@@ -29,6 +29,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// When instances that do not work are taken out of service.
     package internal(set) var breaker = Breaker()
 
+    /// When settings are changed because a model is not well.
+    package internal(set) var health = Health()
+
     /// Models that generate text.
     package internal(set) var generation = Generation()
 
@@ -126,6 +129,42 @@ extension ServerConfiguration {
 
         /// The longest time between two trials.
         package internal(set) var longestPause = Interval.seconds(30)
+    }
+
+    /// When settings are changed because a model is not well.
+    package struct Health: Sendable, Equatable {
+        /// Whether there are health rules at all.
+        package internal(set) var isEnabled = true
+
+        /// Whether they only tell what they would change.
+        package internal(set) var isDryRun = false
+
+        /// Whether a learnt limit of batches is raised again.
+        package internal(set) var raisesBatches = true
+
+        /// Below this utilisation, in percent.
+        package internal(set) var utilizationPercent = 85
+
+        /// Whether fewer requests may wait while memory is short.
+        package internal(set) var limitsMemory = true
+
+        /// Above this part of the memory, in percent.
+        package internal(set) var memoryPercent = 90
+
+        /// More may wait again below this part.
+        package internal(set) var memoryCalmPercent = 80
+
+        /// Bytes that the process may take, when it is not the machine's memory.
+        package internal(set) var memoryLimitBytes: Int?
+
+        /// Whether a cheaper variant is preferred while answers take long.
+        package internal(set) var prefersVariants = true
+
+        /// Above this mean latency.
+        package internal(set) var latency = Interval.milliseconds(500)
+
+        /// The dearer variant is back below this load, in percent of the full model's capacity.
+        package internal(set) var loadCalmPercent = 85
     }
 
     /// Models that generate text, each of them.

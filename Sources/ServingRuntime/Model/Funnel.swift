@@ -7,7 +7,7 @@ package import ServingModel
 /// Every entry is one event: hand it to the machine, translate the actions into ``Work``, and leave
 /// the lock before acting on them.
 struct Funnel: ~Copyable {
-    private(set) var scheduler: Scheduler
+    var scheduler: Scheduler
     private var actions = ActionBuffer()
     private var waiting = RequestSlab<InferenceRequest>()
     private var shapes = ShapeInterner()
@@ -18,16 +18,21 @@ struct Funnel: ~Copyable {
     var running: [Batch?]
     /// Takes instances that do not work out of service.
     var breakers: BreakerPanel?
+    /// Changes settings where the model is not well.
+    var health: HealthKeeper?
+    /// Tells refused clients when to come back.
+    private var advice = RetryAdvice()
     /// Whether warm-up has told what batches cost, whatever their shape.
     private let knowsCosts: Bool
 
     init(
-        _ scheduler: consuming Scheduler, gate: Gate, breaker: BreakerSettings?, knowsCosts: Bool,
-        tape: SchedulerTape? = nil
+        _ scheduler: consuming Scheduler, gate: Gate, breaker: BreakerSettings?,
+        health: HealthKeeper? = nil, knowsCosts: Bool, tape: SchedulerTape? = nil
     ) {
         let instances = scheduler.configuration.instances
         running = Array(repeating: nil, count: instances)
         breakers = breaker.map { BreakerPanel(instances: instances, $0) }
+        self.health = health
         self.knowsCosts = knowsCosts
         self.scheduler = scheduler
         self.gate = gate
@@ -50,6 +55,8 @@ struct Funnel: ~Copyable {
         var givenUp: [Batch] = []
         /// What the breakers decided.
         var decisions: [BreakerDecision] = []
+        /// What the health rules changed, or would have.
+        var changes: [HealthChange] = []
         /// A new earliest wake-up to arm.
         var wakeup: Instant?
     }
@@ -74,7 +81,7 @@ struct Funnel: ~Copyable {
             predictedSingle: scheduler.latency.latency(rows: 1),
             predictedFull: scheduler.latency.latency(rows: scheduler.configuration.maxBatchRows),
             maxBatchRows: scheduler.configuration.maxBatchRows,
-            instances: breakers?.readings ?? [])
+            instances: breakers?.readings ?? [], health: healthReading)
     }
 
     /// Hands requests that arrived together to the scheduler.
@@ -167,7 +174,12 @@ struct Funnel: ~Copyable {
                 end(
                     id, .noInstance(retryAfter: breakers?.pause(at: now)), .noInstance, at: now,
                     &work)
-            case .reject(let id, let reason, let retryAfter):
+            case .reject(let id, let reason, var retryAfter):
+                if reason == .queueFull || reason == .displaced {
+                    retryAfter = advice.advise(
+                        backlog: retryAfter, perRequest: scheduler.timePerRow, id: id.rawValue,
+                        at: now)
+                }
                 end(id, ServingError(reason, retryAfter: retryAfter), reason, at: now, &work)
             case .cancelled(let id):
                 end(id, ServingError(.cancelled, "the client went away"), nil, at: now, &work)
@@ -228,12 +240,15 @@ package struct ModelLoad: Sendable, Equatable {
     package var maxBatchRows: Int
     /// The circuit breaker of each instance; empty where there are none.
     package var instances: [BreakerPanel.Reading]
+    /// What the health rules have set; `nil` where there are none.
+    package var health: HealthReading?
 
     /// A load; see the properties.
     package init(
         queuedRequests: Int, queuedRows: Int, queuedBytes: Int, inFlight: Int,
         queuedByClass: [Int], predictedSingle: Interval, predictedFull: Interval,
-        maxBatchRows: Int = 1, instances: [BreakerPanel.Reading] = []
+        maxBatchRows: Int = 1, instances: [BreakerPanel.Reading] = [],
+        health: HealthReading? = nil
     ) {
         self.queuedRequests = queuedRequests
         self.queuedRows = queuedRows
@@ -244,6 +259,7 @@ package struct ModelLoad: Sendable, Equatable {
         self.predictedFull = predictedFull
         self.maxBatchRows = maxBatchRows
         self.instances = instances
+        self.health = health
     }
 }
 

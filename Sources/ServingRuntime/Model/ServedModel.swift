@@ -63,6 +63,7 @@ package final class ServedModel: Sendable {
         funnel = Guarded(
             Funnel(
                 Scheduler(configuration), gate: gate, breaker: specification.breaker,
+                health: specification.health.map { HealthKeeper($0, at: clock.now()) },
                 knowsCosts: isWarm && !interface.hasOpenShapes, tape: tape))
         book = Guarded(
             ModelStatistics(
@@ -193,6 +194,7 @@ package final class ServedModel: Sendable {
         for launch in work.launches { crew[launch.instance.rawValue].worker.post(launch.batch) }
         if let wakeup = work.wakeup { timer.wake(self, at: wakeup) }
         for decision in work.decisions { specification.onInstanceChange(decision) }
+        for change in work.changes { specification.onHealthChange(change) }
         for batch in work.givenUp {
             let now = clock.now()
             answer(batch, BatchRunner.Outcome(givingUp: batch, at: now), ended: now)

@@ -42,6 +42,12 @@ package struct ServingSpecification: Sendable {
     /// When instances that do not work are taken out of service; `nil` for never.
     package var breaker: BreakerSettings? = BreakerSettings()
 
+    /// When settings are changed because the model is not well; `nil` for never.
+    package var health: HealthSettings?
+
+    /// Told of each change of the health rules, made or, in a dry run, not made.
+    package var onHealthChange: @Sendable (HealthChange) -> Void = { _ in }
+
     /// Told when an instance is taken out of service, tried, or put back to work.
     package var onInstanceChange: @Sendable (BreakerDecision) -> Void = { _ in }
 

@@ -23,7 +23,7 @@ struct ModelFamily: Sendable {
     let metric: Metric
     let write: @Sendable (ModelFigures, inout SampleWriter) -> Void
 
-    static let all = triton + outcomes + variants + histograms + load + breakers
+    static let all = triton + outcomes + variants + histograms + load + breakers + health
 
     init(
         _ name: String, _ kind: Metric.Kind, labels: [String] = [], _ help: String,

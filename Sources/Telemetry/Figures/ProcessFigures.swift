@@ -32,6 +32,14 @@ package struct ProcessFigures: Sendable {
         self.uptime = uptime
         self.machine = machine
     }
+
+    /// Part of its memory that the process takes: of `limit` bytes, or else of the machine's; `nil` where
+    /// neither is known.
+    package func memoryShare(of limit: UInt64?) -> Double? {
+        guard residentBytes > 0, let limit = limit ?? machine?.memoryTotalBytes, limit > 0
+        else { return nil }
+        return Double(residentBytes) / Double(limit)
+    }
 }
 
 /// Reads the process and the machine. One for each process, because CPU utilisation is what happened

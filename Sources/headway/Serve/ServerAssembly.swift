@@ -92,6 +92,7 @@ struct ServerAssembly {
             sharesCores: runtime.eventLoops(cores: cores) + runtime.threadsPerInstance > cores,
             recorder: recorder, exactClasses: configuration.exactClasses, breaker: breakerSettings,
             generation: generationSettings)
+        settings.health = healthSettings
         settings.decisions = DecisionSettings(
             capacity: configuration.observability.decisionRecords,
             sampling: configuration.observability.decisionSampling)
@@ -114,6 +115,23 @@ struct ServerAssembly {
         settings.leastStall = breaker.leastStall
         settings.firstPause = breaker.firstPause
         settings.longestPause = breaker.longestPause
+        return settings
+    }
+
+    private var healthSettings: HealthSettings? {
+        let health = configuration.health
+        guard health.isEnabled else { return nil }
+        var settings = HealthSettings()
+        settings.isDryRun = health.isDryRun
+        settings.rules = []
+        if health.raisesBatches { settings.rules.insert(.batches) }
+        if health.limitsMemory { settings.rules.insert(.memory) }
+        if health.prefersVariants { settings.rules.insert(.latency) }
+        settings.leastUtilization = Double(health.utilizationPercent) / 100
+        settings.mostMemory = Double(health.memoryPercent) / 100
+        settings.calmMemory = Double(health.memoryCalmPercent) / 100
+        settings.slow = health.latency
+        settings.calmLoad = Double(health.loadCalmPercent) / 100
         return settings
     }
 
@@ -148,6 +166,7 @@ struct ServerAssembly {
             connection: ConnectionLimits(
                 maxBodyBytes: limits.maxBodyBytes, headerTimeout: limits.headerTimeout,
                 idleTimeout: limits.idleTimeout, maxHeaderBytes: limits.maxHeaderBytes))
+        settings.memoryLimit = configuration.health.memoryLimitBytes.map { UInt64($0) }
         if observability.traceEndpoint != nil { settings.traceRatio = observability.traceRatio }
         return settings
     }

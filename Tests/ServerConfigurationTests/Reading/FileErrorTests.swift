@@ -14,13 +14,13 @@ struct FileErrorTests {
             (
                 "limit: {}\n",
                 "headway.yaml:1: unknown key 'limit'; did you mean 'limits'? "
-                    + "allowed: breaker, classes, generation, limits, log_format, log_level, "
+                    + "allowed: breaker, classes, generation, health, limits, log_format, log_level, "
                     + "network, observability, record, repositories, runtime, variants"
             ),
             (
                 "# ports\nhttp_port: 1\n",
                 "headway.yaml:2: unknown key 'http_port'; did you mean 'network.http_port'? "
-                    + "allowed: breaker, classes, generation, limits, log_format, log_level, "
+                    + "allowed: breaker, classes, generation, health, limits, log_format, log_level, "
                     + "network, observability, record, repositories, runtime, variants"
             ),
             (

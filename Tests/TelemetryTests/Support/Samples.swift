@@ -42,7 +42,10 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
                 BreakerPanel.Reading(
                     state: .open, isolations: [.failing: 2, .stalled: 1], recoveries: 1,
                     relapses: 3, anomaly: 0.75),
-            ]),
+            ],
+            health: HealthReading(
+                isDryRun: true, mostRequests: 400, preferredVariant: 1,
+                changes: [.batches: 1, .memory: 5, .latency: 2])),
         classes: ["high", "low"], variants: ["digits", "digits-int8"], isReady: true,
         measuredBytes: 4_096)
 }
