@@ -20,7 +20,7 @@ struct RetryAdviceTests {
         ).milliseconds
     }
 
-    @Test("The first waits for the backlog, each further one for a turn of his own")
+    @Test("The first waits for the backlog, each further one for a turn of its own")
     func turns() {
         var advice = RetryAdvice()
         #expect(Self.advise(&advice, at: 0) == 100)

@@ -40,3 +40,8 @@ package struct RetryAdvice: Sendable, Equatable {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension RejectReason {
+    /// Whether there was no room, and may be another time.
+    package var isLackOfRoom: Bool { self == .queueFull || self == .displaced }
+}

@@ -14,6 +14,8 @@ struct GenerationFunnel: ~Copyable {
     private var chores: [SessionChore] = []
     private var armed = Instant.distantFuture
     private var waitingByClass: [Int]
+    /// Tells refused clients when to come back.
+    private var advice = RetryAdvice()
 
     /// What was done so far.
     private(set) var statistics: GenerationStatistics
@@ -219,7 +221,13 @@ struct GenerationFunnel: ~Copyable {
                 chores.append(.swapIn(id, slot))
             case .preempted(let id): preempt(inProgress[id])
             case .step(let plan): board(plan, at: now, &work)
-            case .reject(let id, let reason, let retryAfter):
+            case .reject(let id, let reason, var retryAfter):
+                if reason.isLackOfRoom {
+                    retryAfter = advice.advise(
+                        backlog: retryAfter,
+                        perRequest: retryAfter / UInt64(max(scheduler.waiting, 1)),
+                        id: id.rawValue, at: now)
+                }
                 let error = ServingError(reason, retryAfter: retryAfter)
                 let generation = inProgress[id]
                 generation.progress.rejection = reason

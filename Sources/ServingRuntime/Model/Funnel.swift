@@ -175,7 +175,7 @@ struct Funnel: ~Copyable {
                     id, .noInstance(retryAfter: breakers?.pause(at: now)), .noInstance, at: now,
                     &work)
             case .reject(let id, let reason, var retryAfter):
-                if reason == .queueFull || reason == .displaced {
+                if reason.isLackOfRoom {
                     retryAfter = advice.advise(
                         backlog: retryAfter, perRequest: scheduler.timePerRow, id: id.rawValue,
                         at: now)
