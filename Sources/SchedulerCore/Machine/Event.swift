@@ -34,7 +34,9 @@ package enum Event: Sendable, Equatable {
     /// An instance of an arbitrated scheduler may start one batch now; see ``DeviceGroup``.
     case granted(InstanceID, Grant)
 
-    /// An instance of an arbitrated scheduler is expected to be granted at `until`, not earlier.
+    /// An instance is expected to be granted, or ready, at `until` and not earlier. One that is idle is kept
+    /// from working until it reports ready: what it computes with is not in memory. Requests are judged by
+    /// that time and wait. Ignored while it runs a batch, and where it is lost.
     case held(InstanceID, until: Instant)
 
     /// From now on a batch has at most so many rows, because more do not fit the memory; no more than

@@ -38,10 +38,13 @@ extension Scheduler {
         self.grant = nil
     }
 
-    /// Notes when a held instance is expected back; anything else has its own time.
+    /// Notes when a held instance is expected back, or holds an idle one: what it computes with is gone
+    /// for a while. Anything else has its own time.
     mutating func hold(_ id: InstanceID, until: Instant) {
-        guard case .held = instances[id.rawValue] else { return }
-        instances[id.rawValue] = .held(until: until)
+        switch instances[id.rawValue] {
+        case .held, .idle: instances[id.rawValue] = .held(until: until)
+        case .absent, .trial, .busy, .leaving: return
+        }
     }
 }
 

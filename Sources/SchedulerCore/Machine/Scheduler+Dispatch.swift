@@ -52,6 +52,7 @@ extension Scheduler {
             trials -= 1
             instances[id.rawValue] = vacant(at: now)
         case .leaving(let running): instances[id.rawValue] = .busy(running)
+        case .held where !configuration.isArbitrated: instances[id.rawValue] = .idle
         case .idle, .held, .busy: return
         }
         dispatch(at: now, into: &actions)
@@ -72,7 +73,7 @@ extension Scheduler {
     }
 
     /// Instances that take work as it comes.
-    var serving: Int { instances.count { $0.serves } }
+    package var serving: Int { instances.count { $0.serves } }
 
     /// Refuses everything that waits when no instance is left that could serve it.
     mutating func refuseUnserved(at now: Instant, into actions: inout ActionBuffer) {

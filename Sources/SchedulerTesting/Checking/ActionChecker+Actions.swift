@@ -18,7 +18,7 @@ extension ActionChecker {
                 throw no(.trialOfMany, now, "instance \(instance): \(launch.members.count)")
             }
         case .busy, .leaving: throw no(.launchOnBusyInstance, now, "instance \(instance)")
-        case .absent: throw no(.launchOnAbsentInstance, now, "instance \(instance)")
+        case .absent, .held: throw no(.launchOnAbsentInstance, now, "instance \(instance)")
         }
         batches += 1
         guard launch.batch.rawValue == batches else {
@@ -197,7 +197,8 @@ extension ActionChecker {
         for seat in seats {
             switch seat {
             case .idle: return now
-            case .busy(let end): earliest = min(earliest ?? .distantFuture, max(now, end))
+            case .busy(let end), .held(let end):
+                earliest = min(earliest ?? .distantFuture, max(now, end))
             case .absent, .trial, .leaving: continue
             }
         }

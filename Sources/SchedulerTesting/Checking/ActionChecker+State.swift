@@ -21,7 +21,7 @@ extension ActionChecker {
         let waits = waitingRequests > 0 && !input.event.isFollowed
         let serves = seats.contains { seat in
             switch seat {
-            case .idle, .busy: true
+            case .idle, .busy, .held: true
             case .absent, .trial, .leaving: false
             }
         }

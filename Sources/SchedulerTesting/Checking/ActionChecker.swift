@@ -31,6 +31,8 @@ package struct ActionChecker: Sendable {
         case trial
         case busy(until: Instant)
         case leaving(until: Instant)
+        /// Idle, but not to work before it reports ready.
+        case held(until: Instant)
     }
 
     /// What an observer may ask the scheduler after a step.
@@ -135,13 +137,13 @@ package struct ActionChecker: Sendable {
             vacate(instance)
         case .instanceReady(let instance):
             switch seats[instance.rawValue] {
-            case .absent, .trial: seats[instance.rawValue] = .idle
+            case .absent, .trial, .held: seats[instance.rawValue] = .idle
             case .leaving(let end): seats[instance.rawValue] = .busy(until: end)
             case .idle, .busy: break
             }
         case .instanceLost(let instance):
             switch seats[instance.rawValue] {
-            case .idle, .trial: seats[instance.rawValue] = .absent
+            case .idle, .trial, .held: seats[instance.rawValue] = .absent
             case .busy(let end): seats[instance.rawValue] = .leaving(until: end)
             case .absent, .leaving: break
             }
@@ -155,7 +157,12 @@ package struct ActionChecker: Sendable {
             configuration.maxQueuedRequests = min(max(requests, 1), longestQueue)
         case .variant(let variant, let isResident):
             residentVariants[variant.rawValue] = isResident
-        case .cancelled, .timerFired, .turnedAway, .granted, .held, .preferred:
+        case .held(let instance, let until):
+            switch seats[instance.rawValue] {
+            case .idle, .held: seats[instance.rawValue] = .held(until: until)
+            case .absent, .trial, .busy, .leaving: break
+            }
+        case .cancelled, .timerFired, .turnedAway, .granted, .preferred:
             break
         }
     }

@@ -7,7 +7,9 @@ extension NaiveScheduler {
     mutating func serve(at now: Instant) {
         serveTrials(at: now)
         for instance in seats.indices {
-            guard seats[instance].isInService, seats[instance].job == nil else { continue }
+            guard seats[instance].isInService, seats[instance].job == nil,
+                seats[instance].heldUntil == nil
+            else { continue }
             giveUpHopeless(at: now)
             guard !waiting.isEmpty else { return }
             launch(on: instance, at: now)

@@ -48,6 +48,8 @@ package struct NaiveScheduler {
         var isInService = false
         /// May take one request alone.
         var isOnTrial = false
+        /// In service, but not to work before it reports ready, which is expected then.
+        var heldUntil: Instant?
         var job: Job?
 
         struct Job: Equatable {
@@ -134,9 +136,11 @@ package struct NaiveScheduler {
             serve(at: now)
         case .instanceReady(let instance):
             let wasInService = seats[instance.rawValue].isInService
+            let wasHeld = seats[instance.rawValue].heldUntil != nil
             seats[instance.rawValue].isInService = true
             seats[instance.rawValue].isOnTrial = false
-            if !wasInService { serve(at: now) }
+            seats[instance.rawValue].heldUntil = nil
+            if !wasInService || wasHeld { serve(at: now) }
         case .instanceLost(let instance):
             lose(instance.rawValue, at: now)
         case .probe(let instance):
@@ -163,7 +167,10 @@ package struct NaiveScheduler {
             preferred = variant.rawValue
         case .variant(let variant, let isResident):
             resident[variant.rawValue] = isResident
-        case .granted, .held:
+        case .held(let instance, let until):
+            let seat = seats[instance.rawValue]
+            if seat.isInService, seat.job == nil { seats[instance.rawValue].heldUntil = until }
+        case .granted:
             // Arbitrated schedulers have a check of their own: see the tests of groups.
             break
         }
@@ -190,7 +197,7 @@ package struct NaiveScheduler {
 
         if isDraining { return reject(request, .draining, at: now) }
         let starts = seats.filter(\.isInService).map {
-            $0.job.map { max(now, $0.predictedEnd) } ?? now
+            max(now, $0.job?.predictedEnd ?? $0.heldUntil ?? now)
         }
         let trial = seats.contains(where: \.isOnTrial) ? now : nil
         guard let start = starts.min() ?? trial else {
@@ -342,6 +349,7 @@ package struct NaiveScheduler {
         guard seats[instance].isInService || seats[instance].isOnTrial else { return }
         seats[instance].isInService = false
         seats[instance].isOnTrial = false
+        seats[instance].heldUntil = nil
         serveTrials(at: now)
         refuseUnserved(at: now)
     }

@@ -43,7 +43,7 @@ package struct GenerationLoad: Sequence, IteratorProtocol, Sendable {
             case .lose: return GenerationStimulus(at: stimulus.at, .lose)
             case .restore: return GenerationStimulus(at: stimulus.at, .restore)
             case .drain: return GenerationStimulus(at: stimulus.at, .drain)
-            case .probe, .limit, .limitQueue, .prefer, .variant: continue
+            case .probe, .limit, .limitQueue, .prefer, .variant, .hold: continue
             }
         }
         return nil

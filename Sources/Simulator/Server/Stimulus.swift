@@ -13,6 +13,8 @@ package struct Stimulus: Sendable, Equatable {
         case lose(InstanceID)
         /// An instance comes back.
         case restore(InstanceID)
+        /// What an idle instance computes with leaves memory, and is expected back.
+        case hold(InstanceID, until: Instant)
         /// An instance that went may show with one request whether it works again.
         case probe(InstanceID)
         /// The server stops taking requests.

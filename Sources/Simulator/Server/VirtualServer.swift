@@ -185,6 +185,7 @@ package struct VirtualServer: ~Copyable {
         case .cancel(let id): try feed(.cancelled(id), observer)
         case .lose(let instance): try feed(.instanceLost(instance), observer)
         case .restore(let instance): try feed(.instanceReady(instance), observer)
+        case .hold(let instance, let until): try feed(.held(instance, until: until), observer)
         case .probe(let instance): try feed(.probe(instance), observer)
         case .drain: try feed(.draining, observer)
         case .limit(let rows): try feed(.limited(rows: rows), observer)

@@ -53,7 +53,7 @@ struct GroupPropertyTests {
             var world = Swarm(random).world(requests: 100)
             world.stimuli.removeAll {
                 switch $0.kind {
-                case .lose, .restore, .probe, .limit, .limitQueue, .prefer: true
+                case .lose, .restore, .probe, .limit, .limitQueue, .prefer, .hold: true
                 case .arrive, .cancel, .drain, .variant: false
                 }
             }
@@ -112,7 +112,7 @@ struct GroupPropertyTests {
                 GroupStimulus(at: stimulus.at, .arrive(ModelIndex(0), arrival))
             case .cancel(let id): GroupStimulus(at: stimulus.at, .cancel(ModelIndex(0), id))
             case .drain: GroupStimulus(at: stimulus.at, .drain)
-            case .lose, .restore, .probe, .limit, .limitQueue, .prefer, .variant: nil
+            case .lose, .restore, .probe, .limit, .limitQueue, .prefer, .variant, .hold: nil
             }
         }
     }

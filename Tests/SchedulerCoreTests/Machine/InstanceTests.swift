@@ -20,6 +20,29 @@ struct InstanceTests {
         #expect(effects == [.rejected(1, .noInstance)])
     }
 
+    @Test(
+        "An instance whose model is out of memory judges by its return, and takes what waits then")
+    func held() throws {
+        var machine = try CheckedScheduler(.byHand())
+        try machine.send(.held(InstanceID(0), until: .origin + .milliseconds(50)), at: .origin)
+        var effects = try machine.arrive(1, due: 40, at: 1)
+        #expect(effects == [.rejected(1, .deadlineUnreachable)])
+        effects = try machine.arrive(2, due: 100, at: 1)
+        effects += try machine.arrive(3, due: 200, at: 1)
+        effects += try machine.arrive(4, due: nil, at: 1)
+        effects += try machine.cancel(3, at: 2)
+        #expect(effects == [.cancelled(3)], "they wait")
+        effects = try machine.timer(at: 110)
+        #expect(effects == [.rejected(2, .deadlineMissed)])
+        effects = try machine.ready(0, at: 120)
+        #expect(effects == [.launched(0, [4])])
+        try machine.send(
+            .held(InstanceID(0), until: .distantFuture), at: .origin + .milliseconds(121))
+        effects = try machine.complete(0, at: 122)
+        effects += try machine.arrive(5, due: 200, at: 123)
+        #expect(effects == [.launched(0, [5])], "one that runs is not held")
+    }
+
     @Test("An instance that comes late takes what waits")
     func late() throws {
         var machine = try CheckedScheduler(.byHand(instances: 2), startsReady: false)

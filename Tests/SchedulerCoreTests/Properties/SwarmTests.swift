@@ -64,6 +64,38 @@ struct SwarmTests {
         }
     }
 
+    @Test("I1-I4 hold, and the oracle agrees, where models leave memory and come back")
+    func paging() throws {
+        try forEachWorld(count: 80) { random in
+            var world = Swarm(random, drawsOptions: true).world(requests: 100)
+            var draw = random.split("paging")
+            let end = world.stimuli.last?.at ?? .origin
+            let length = Instant.origin.interval(to: end).milliseconds
+            for _ in 0..<draw.integer(in: 1...4) {
+                let instance = InstanceID(
+                    draw.integer(in: 0...(world.configuration.instances - 1)))
+                let leaves = draw.uniform(0, length)
+                let back = leaves + draw.uniform(0, length / 2)
+                let promised = draw.pick(leaves, back, 2 * back)
+                world.stimuli += [
+                    Stimulus(
+                        at: .origin + Interval(milliseconds: leaves),
+                        .hold(instance, until: .origin + Interval(milliseconds: promised))),
+                    Stimulus(at: .origin + Interval(milliseconds: back), .restore(instance)),
+                ]
+            }
+            // As always, what happens at one instant keeps its order.
+            world.stimuli = world.stimuli.enumerated()
+                .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
+                .map(\.element)
+            return world
+        } check: { world in
+            let (outcome, trace) = try world.run()
+            try require(outcome.total.ended == outcome.total.arrived, "\(outcome.total)")
+            try compareWithOracle(trace, world.configuration)
+        }
+    }
+
     @Test("I15: equal inputs give equal actions")
     func determinism() throws {
         try forEachWorld(count: 30) {

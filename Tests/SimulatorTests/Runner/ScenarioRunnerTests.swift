@@ -50,6 +50,7 @@ struct ScenarioRunnerTests {
             case .cancel(let id): hash.combine(id.rawValue)
             case .lose: hash.combine("lose")
             case .restore: hash.combine("restore")
+            case .hold: hash.combine("hold")
             case .probe: hash.combine("probe")
             case .limit: hash.combine("limit")
             case .limitQueue: hash.combine("limit queue")
