@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #if defined(__linux__)
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -175,6 +178,12 @@ void headway_collapse_pages(void) {
     for (size_t index = 0; index < count; index++) {
         madvise((void *)found[index].start, found[index].end - found[index].start, MADV_COLLAPSE);
     }
+#endif
+}
+
+void headway_return_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
 #endif
 }
 

@@ -63,5 +63,8 @@ uint64_t headway_resident_bytes(void);
 /// memory is handed out later.
 void headway_collapse_pages(void);
 
+/// Gives memory that was freed back to the system, where the C library can.
+void headway_return_memory(void);
+
 /// CPU nanoseconds that this process has used, user and system.
 uint64_t headway_cpu_ns(void);

@@ -18,6 +18,7 @@ package struct DecisionStory {
     /// The sentences, in the order in which things happened.
     package var sentences: [String] {
         var lines = [promise]
+        if let loading = record.loading { lines.append(absence(loading)) }
         switch record.work {
         case .none: break
         case .batch(let ride): lines += batch(ride)
@@ -35,6 +36,14 @@ package struct DecisionStory {
             : "\(Self.text(record.arrival.interval(to: record.deadline))) for "
                 + (record.generation == nil ? "its answer" : "its first token")
         return "It came in class \(className) with \(due)."
+    }
+
+    private func absence(_ loading: Interval) -> String {
+        if case .rejected(.deadlineUnreachable) = record.outcome {
+            return "Its model was not in memory, and could not be brought in and answer in time."
+        }
+        return
+            "Its model was not in memory: it waited \(Self.text(loading)) for it to be brought in."
     }
 
     private func waiting(until start: Instant, _ busy: String) -> String {
@@ -62,7 +71,10 @@ package struct DecisionStory {
             default: "with \(ride.requests - 1) other requests"
             }
         return [
-            waiting(until: ride.launched, "every instance was computing"),
+            waiting(
+                until: ride.launched,
+                record.loading == nil
+                    ? "every instance was computing" : "its model had to be brought in first"),
             "It rode batch \(ride.batch) on instance \(ride.instance) \(company), "
                 + "\(ride.rows) row\(ride.rows == 1 ? "" : "s") in all.",
             ride.rule.meaning

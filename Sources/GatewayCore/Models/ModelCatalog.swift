@@ -88,6 +88,13 @@ package final class ModelCatalog: Sendable {
         package var version: Int?
         /// State of the version.
         package var state: ModelState
+
+        /// Where a version that takes requests is, unless it is in memory.
+        package var residency: ModelResidency? {
+            guard case .ready(.tensors(let handle)) = state else { return nil }
+            let residency = handle.served.residency
+            return residency == .resident ? nil : residency
+        }
     }
 
     /// Every version of every model, by name and version.

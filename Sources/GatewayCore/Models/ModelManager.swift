@@ -29,6 +29,8 @@ package struct ModelSettings: Sendable {
     package var health: HealthSettings?
     /// What is told to models that generate text.
     package var generation: GenerationSettings
+    /// Decides which models are in memory; `nil` for all of them, always.
+    package var memory: MemoryManager?
 
     /// Makes settings; see the properties.
     package init(
@@ -56,9 +58,12 @@ package actor ModelManager {
     /// Where loaded models are found.
     package nonisolated let catalog: ModelCatalog
 
+    /// Decides which models are in memory; `nil` for all of them, always.
+    package nonisolated var memory: MemoryManager? { settings.memory }
+
     let repository: ModelRepository
     private let engines: [any Engine]
-    private let settings: ModelSettings
+    let settings: ModelSettings
     private let timer: any WakeupTimer
     private let devices = DeviceRegistry()
     let logger: Logger
@@ -225,15 +230,17 @@ package actor ModelManager {
             catalog.set(version.model, version: version.version, to: .loading)
         }
         let clock = MonotonicClock()
+        let place = try await admit(version)
         let begun = clock.now()
-        let residentBefore = ProcessUsage.residentBytes
         let model: ReadyModel
-        switch try await open(version, with: engine) {
-        case .tensors(let engineModel):
-            let cheaper = try await cheaperVariants(of: version, engineModel.signature)
-            model = .tensors(try await serve(version, engineModel, cheaper, residentBefore))
-        case .generator(let engineModel):
-            model = .generator(try await serve(version, engineModel, residentBefore))
+        do {
+            model = try await serve(version, with: engine, place)
+        } catch {
+            if let place { settings.memory?.abandon(place.id) }
+            throw error
+        }
+        if let place {
+            try await admitted(model, version, place, took: begun.interval(to: clock.now()))
         }
         guard !catalog.isDraining else {
             // The server began to stop while this was loading: nobody would ever stop it.
@@ -243,6 +250,19 @@ package actor ModelManager {
         catalog.set(version.model, version: version.version, to: .ready(model))
         if case .ready(let old) = previous?.state { await old.stop() }
         return (model, begun.interval(to: clock.now()))
+    }
+
+    private func serve(
+        _ version: ServableVersion, with engine: any Engine, _ place: MemoryPlace?
+    ) async throws -> ReadyModel {
+        let residentBefore = ProcessUsage.residentBytes
+        switch try await open(version, with: engine) {
+        case .tensors(let model):
+            let cheaper = try await cheaperVariants(of: version, model.signature)
+            return .tensors(try await serve(version, model, cheaper, residentBefore))
+        case .generator(let model):
+            return .generator(try await serve(version, model, residentBefore, place))
+        }
     }
 
     /// The engine that runs a version.
@@ -292,7 +312,8 @@ package actor ModelManager {
     }
 
     private func serve(
-        _ version: ServableVersion, _ model: any GenerativeModel, _ residentBefore: UInt64
+        _ version: ServableVersion, _ model: any GenerativeModel, _ residentBefore: UInt64,
+        _ place: MemoryPlace?
     ) async throws -> GeneratorHandle {
         let configuration = version.configuration
         var generation = settings.generation
@@ -305,6 +326,9 @@ package actor ModelManager {
         specification.decisions = settings.decisions
         specification.device = configuration.sharedDevice.map(devices.device(named:))
         specification.onEngineFailure = failureLog(version.model, "engine failed on a step")
+        if let memory = settings.memory, let place {
+            specification.onEnd = { memory.abandon(place.id) }
+        }
         let generator = try await ServedGenerator.start(
             specification, model: model, timer: timer, residentBefore: residentBefore)
         noteIdleFields(configuration)
@@ -340,6 +364,7 @@ package actor ModelManager {
         specification.onInstanceChange = changeLog(version.model)
         specification.health = settings.health
         specification.device = configuration.sharedDevice.map(devices.device(named:))
+        specification.memory = settings.memory
         return specification
     }
 

@@ -41,6 +41,10 @@ extension ServerConfiguration {
                     + "health.memory_percent (\(health.memoryPercent)); between the two nothing changes"
             )
         }
+        if memory.limitBytes != nil, memory.limitPercent != nil {
+            problems.append(
+                "memory.limit_bytes and memory.limit_percent are both set; give one of them")
+        }
         if generation.slots + generation.prefixSlots > 256 {
             problems.append(
                 "generation.slots (\(generation.slots)) and generation.prefix_slots "

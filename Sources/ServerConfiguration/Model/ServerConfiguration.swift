@@ -35,6 +35,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Models that generate text.
     package internal(set) var generation = Generation()
 
+    /// Memory that models share.
+    package internal(set) var memory = Memory()
+
     /// File to which the schedulers' events and decisions are recorded; `nil` for no recording.
     package internal(set) var record: String?
 
@@ -210,6 +213,26 @@ extension ServerConfiguration {
         package internal(set) var perToken: [Interval] = [
             .milliseconds(40), .milliseconds(60), .milliseconds(150),
         ]
+    }
+
+    /// Memory that models share, so that more of them can be served than fit.
+    package struct Memory: Sendable, Equatable {
+        /// Bytes that all models may hold together, when the operator fixed it.
+        package internal(set) var limitBytes: Int?
+
+        /// The same in percent of the machine's memory.
+        package internal(set) var limitPercent: Int?
+
+        /// The least time between a model's load and its leaving.
+        package internal(set) var minimumResidency = Interval.seconds(1)
+
+        /// Time after which a model that nobody asks for leaves; zero for never.
+        package internal(set) var idleAfter = Interval.zero
+
+        /// The limit on a machine with so many bytes; `nil` for none.
+        package func limit(machineBytes: UInt64) -> Int? {
+            limitBytes ?? limitPercent.map { Int(machineBytes / 100) * $0 }
+        }
     }
 
     /// What the server remembers and tells of requests.

@@ -5,7 +5,7 @@ extension ServerConfiguration {
     /// Every key, in the order of the documentation. Reading, errors and `docs/configuration.md` are
     /// driven by this table.
     package static let reference: [ConfigurationKey] =
-        network + general + limits + runtime + classes + breaker + health + generation
+        network + general + limits + runtime + classes + breaker + health + memory + generation
         + observability
 
     static let day = 86_400_000

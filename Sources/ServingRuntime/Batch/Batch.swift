@@ -22,6 +22,8 @@ struct Batch: Sendable {
     let rule: LaunchRule
     /// Requests that had to stay behind.
     let leftBehind: Int
+    /// When the model was last brought into memory for work that waited; ``Instant/origin`` for never.
+    let modelReady: Instant
     /// Who answers the members.
     let answers = AnswerClaim()
 }

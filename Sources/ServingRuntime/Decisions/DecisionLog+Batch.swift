@@ -13,8 +13,11 @@ extension DecisionLog {
             if case .success = completion.result {
                 end = ended <= completion.request.deadline ? .inTime : .late
             }
+            let arrival = completion.request.arrival
             return DecisionRecord(
-                completion.request, end, ended: ended, work: .batch(ride))
+                completion.request, end, ended: ended, work: .batch(ride),
+                loading: arrival < batch.modelReady
+                    ? arrival.interval(to: batch.modelReady) : nil)
         }
     }
 
@@ -23,19 +26,22 @@ extension DecisionLog {
         append(endings) { ending in
             DecisionRecord(
                 ending.request, ending.reason.map { .rejected($0) } ?? .cancelled,
-                ended: ending.ended, work: .none)
+                ended: ending.ended, work: .none,
+                loading: ending.isModelAbsent
+                    ? ending.request.arrival.interval(to: ending.ended) : nil)
         }
     }
 }
 
 extension DecisionRecord {
     fileprivate init(
-        _ request: InferenceRequest, _ outcome: Outcome, ended: Instant, work: Work
+        _ request: InferenceRequest, _ outcome: Outcome, ended: Instant, work: Work,
+        loading: Interval?
     ) {
         self.init(
             label: request.label, priorityClass: request.priorityClass, outcome: outcome,
             ahead: request.ahead, size: request.rows, arrival: request.arrival,
-            deadline: request.deadline, ended: ended, work: work)
+            deadline: request.deadline, ended: ended, work: work, loading: loading)
     }
 }
 

@@ -47,11 +47,14 @@ package struct DecisionRecord: Sendable {
     package var ended: Instant
     /// What ran.
     package var work: Work
+    /// How long it waited for its model to be in memory; `nil` where the model was there, and zero where it
+    /// was refused at once.
+    package var loading: Interval?
 
     /// A record; see the properties.
     package init(
         label: RequestLabel, priorityClass: ClassIndex, outcome: Outcome, ahead: Int, size: Int,
-        arrival: Instant, deadline: Instant, ended: Instant, work: Work
+        arrival: Instant, deadline: Instant, ended: Instant, work: Work, loading: Interval? = nil
     ) {
         self.label = label
         self.priorityClass = priorityClass
@@ -62,6 +65,7 @@ package struct DecisionRecord: Sendable {
         self.deadline = deadline
         self.ended = ended
         self.work = work
+        self.loading = loading
     }
 
     /// The batch that it rode.

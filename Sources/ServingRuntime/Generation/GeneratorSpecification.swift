@@ -68,6 +68,9 @@ package struct GeneratorSpecification: Sendable {
     /// own.
     package var device: DeviceArbiter?
 
+    /// Told when its threads have ended and its memory is free.
+    package var onEnd: @Sendable () -> Void = {}
+
     /// Told of every step that the engine failed, on the session's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void
 

@@ -126,6 +126,7 @@ package final class ServedGenerator: Sendable {
         await drain()
         crew.worker.stop()
         await crew.ended()
+        specification.onEnd()
     }
 
     // MARK: The session's thread

@@ -22,7 +22,15 @@ final class CrewMember<Source: Sendable, Server: AnyObject & Sendable, Job: Send
         state = Guarded(State(source: source))
     }
 
-    /// What the instance is made from; once.
+    /// Prepares for another thread, which makes its instance from `source`; the last one has ended.
+    func rehire(_ source: Source) {
+        state.withLock { state in
+            precondition(state.hasEnded, "instance \(worker.id) still has a thread")
+            state = State(source: source)
+        }
+    }
+
+    /// What the instance is made from; once for each thread.
     func takeSource() -> Source {
         guard let source = state.withLock({ $0.source.take() }) else {
             preconditionFailure("instance \(worker.id) is made once")

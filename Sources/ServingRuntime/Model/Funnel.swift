@@ -24,6 +24,8 @@ struct Funnel: ~Copyable {
     private var advice = RetryAdvice()
     /// Whether warm-up has told what batches cost, whatever their shape.
     private let knowsCosts: Bool
+    /// What whoever decides about memory wants to know.
+    var paging = Paging()
 
     init(
         _ scheduler: consuming Scheduler, gate: Gate, breaker: BreakerSettings?,
@@ -59,6 +61,8 @@ struct Funnel: ~Copyable {
         var changes: [HealthChange] = []
         /// A new earliest wake-up to arm.
         var wakeup: Instant?
+        /// Whether requests came for a model that is not in memory, or one that is watched is idle.
+        var concernsMemory = false
     }
 
     /// A request that the scheduler ended without running it.
@@ -68,6 +72,8 @@ struct Funnel: ~Copyable {
         var ended: Instant
         /// Why, unless the client gave up.
         var reason: RejectReason?
+        /// Whether the model was not in memory.
+        var isModelAbsent = false
     }
 
     /// A summary for observers.
@@ -91,11 +97,14 @@ struct Funnel: ~Copyable {
         _ requests: [InferenceRequest], busy: Instant? = nil, at now: Instant
     ) -> Work {
         if let busy { decide(.held(InstanceID(0), until: max(busy, now)), at: now) }
+        if paging.absence != nil { holdInstances(at: now) }
+        paging.lastUsed = now
         for (index, request) in requests.enumerated() {
             request.arrival = now
             request.id = waiting.insert(request)
             request.ahead = scheduler.queuedRequests
             inFlight += 1
+            paging.weight += weight(of: request.priorityClass)
             decide(
                 .arrived(
                     Arrival(
@@ -105,7 +114,9 @@ struct Funnel: ~Copyable {
                         isFollowed: index < requests.count - 1,
                         allowsCheaperVariant: request.allowsCheaperVariant)), at: now)
         }
-        return drain(at: now)
+        var work = drain(at: now)
+        if paging.isWanted { work.concernsMemory = true }
+        return work
     }
 
     /// Hands any other event to the scheduler.
@@ -164,7 +175,7 @@ struct Funnel: ~Copyable {
                     id: launch.batch, instance: launch.instance, requests: requests,
                     rows: launch.rows, launched: now, predicted: launch.predicted,
                     variant: launch.variant.rawValue, rule: actions.rules[work.launches.count],
-                    leftBehind: scheduler.queuedRequests)
+                    leftBehind: scheduler.queuedRequests, modelReady: paging.ready)
                 running[launch.instance.rawValue] = batch
                 breakers?.begin(
                     launch.instance, predicted: launch.predicted,
@@ -174,6 +185,9 @@ struct Funnel: ~Copyable {
                 end(
                     id, .noInstance(retryAfter: breakers?.pause(at: now)), .noInstance, at: now,
                     &work)
+            case .reject(let id, .deadlineUnreachable, _) where paging.absence != nil:
+                paging.missed += 1
+                end(id, paging.refusal(at: now), .deadlineUnreachable, at: now, &work)
             case .reject(let id, let reason, var retryAfter):
                 if reason.isLackOfRoom {
                     retryAfter = advice.advise(
@@ -187,6 +201,10 @@ struct Funnel: ~Copyable {
         }
         actions.removeAll()
         tendGate(at: now, &work)
+        if paging.isWatched, mayLeave {
+            paging.isWatched = false
+            work.concernsMemory = true
+        }
         let wakeup = min(
             scheduler.nextWakeup ?? .distantFuture, breakers?.nextWakeup ?? .distantFuture)
         if wakeup < armed {
@@ -204,9 +222,11 @@ struct Funnel: ~Copyable {
         }
         let timePerRow = scheduler.timePerRow
         for index in scheduler.configuration.classes.indices {
-            gate.post(
-                scheduler.earliestDeadline(of: ClassIndex(index), at: now), timePerRow: timePerRow,
-                for: index)
+            // Whoever comes for a model that is not there is told more than that he is too late.
+            let earliest =
+                paging.absence == nil
+                ? scheduler.earliestDeadline(of: ClassIndex(index), at: now) : .origin
+            gate.post(earliest, timePerRow: timePerRow, for: index)
         }
     }
 
@@ -216,7 +236,9 @@ struct Funnel: ~Copyable {
     ) {
         inFlight -= 1
         work.endings.append(
-            Ending(request: waiting.remove(id), error: error, ended: now, reason: reason))
+            Ending(
+                request: waiting.remove(id), error: error, ended: now, reason: reason,
+                isModelAbsent: paging.absence != nil))
     }
 }
 

@@ -14,6 +14,14 @@ extension CrewMember where Source == [any EngineModel] {
 /// What one warm-up measured.
 private typealias WarmUpRuns = [(rows: Int, took: Interval)]
 
+/// What became of an instance's start.
+private struct InstanceStart: Sendable {
+    /// What the warm-up of each variant measured; nothing where that was known.
+    var runs: [WarmUpRuns] = []
+    /// How long warming up took.
+    var warmUp = Interval.zero
+}
+
 extension ServedModel {
     /// Makes and warms up the instances, one after the other so that they do not disturb each other's
     /// measurement, and opens the model for requests.
@@ -34,11 +42,13 @@ extension ServedModel {
             "every variant has a name")
         var crew: [InstanceCrew] = []
         var runs: [WarmUpRuns] = []
+        var warmUp = Interval.zero
         for index in 0..<specification.instances {
             let member = InstanceCrew(InstanceWorker(id: InstanceID(index)), [model] + cheaper)
             do {
-                let measured = try await launch(member, specification, clock: clock)
-                if runs.isEmpty { runs = measured }
+                let start = try await launch(member, specification, clock: clock)
+                if runs.isEmpty { runs = start.runs }
+                warmUp = warmUp + start.warmUp
                 crew.append(member)
             } catch {
                 for hired in crew { hired.dismiss() }
@@ -56,13 +66,31 @@ extension ServedModel {
             specification, crew: crew, latencies: latencies,
             isWarm: runs.allSatisfy { !$0.isEmpty },
             measuredBytes: resident > residentBefore ? resident - residentBefore : 0,
-            clock: clock, timer: timer)
+            warmUp: warmUp, clock: clock, timer: timer)
     }
 
-    /// Starts one instance's thread and returns what the warm-up of each variant measured.
+    /// Makes the instances anew from `models`, the full one first; they are not put to work yet. The
+    /// threads of the last ones have ended.
+    func rehire(_ models: [any EngineModel]) async throws {
+        var hired: [InstanceCrew] = []
+        for member in crew {
+            member.rehire(models)
+            do {
+                _ = try await Self.launch(member, specification, isKnown: true, clock: clock)
+                hired.append(member)
+            } catch {
+                for hired in hired { hired.dismiss() }
+                for ended in hired + [member] { await ended.ended() }
+                throw error
+            }
+        }
+    }
+
+    /// Starts one instance's thread, and warms it up for long unless its costs are known from an earlier one.
     private static func launch(
-        _ member: InstanceCrew, _ specification: ServingSpecification, clock: any RuntimeClock
-    ) async throws -> [WarmUpRuns] {
+        _ member: InstanceCrew, _ specification: ServingSpecification, isKnown: Bool = false,
+        clock: any RuntimeClock
+    ) async throws -> InstanceStart {
         let interface = specification.interface
         return try await withCheckedThrowingContinuation { continuation in
             PlatformThread.start(name: "hw-\(interface.name)-\(member.worker.id)") {
@@ -77,8 +105,15 @@ extension ServedModel {
                 }
                 ProcessUsage.settleMemory()
                 let warmUp = WarmUp(interface: interface, clock: clock)
-                let measured = instances.map { warmUp.run(on: $0) }
-                continuation.resume(returning: measured)
+                var start = InstanceStart()
+                if isKnown {
+                    for instance in instances { warmUp.touch(instance) }
+                } else {
+                    let begun = clock.now()
+                    start.runs = instances.map { warmUp.run(on: $0) }
+                    start.warmUp = begun.interval(to: clock.now())
+                }
+                continuation.resume(returning: start)
                 guard let served = member.awaitServer() else { return }
                 var runner = BatchRunner(specification, instances, clock: clock)
                 while served.serve(member.worker, &runner) {}

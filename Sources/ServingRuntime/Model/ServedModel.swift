@@ -23,6 +23,9 @@ package final class ServedModel: Sendable {
     /// Resident bytes that loading and warming up added to the process; an estimate.
     package let measuredBytes: UInt64
 
+    /// How long its first warm-up took, for all instances; part of the time that loading it took.
+    package let warmUp: Interval
+
     /// What was decided about the latest requests.
     package let decisions: DecisionLog
 
@@ -34,19 +37,21 @@ package final class ServedModel: Sendable {
     private let idle = Guarded<[CheckedContinuation<Void, Never>]>([])
     /// Requests handed in whose sink has not been told of their end.
     private let unanswered = Atomic(0)
-    private let crew: [InstanceCrew]
+    let crew: [InstanceCrew]
     /// Where the scheduler's life is recorded, if it is.
     private let tape: SchedulerTape?
 
     /// Wires a model whose instances are up; see ``start(_:model:clock:timer:)``.
     init(
         _ specification: ServingSpecification, crew: [InstanceCrew], latencies: [LatencyModel],
-        isWarm: Bool, measuredBytes: UInt64, clock: any RuntimeClock, timer: any WakeupTimer
+        isWarm: Bool, measuredBytes: UInt64, warmUp: Interval, clock: any RuntimeClock,
+        timer: any WakeupTimer
     ) {
         interface = specification.interface
         self.specification = specification
         decisions = DecisionLog(specification.decisions, model: specification.interface.name)
         self.measuredBytes = measuredBytes
+        self.warmUp = warmUp
         self.clock = clock
         self.timer = timer
         self.crew = crew
@@ -133,6 +138,7 @@ package final class ServedModel: Sendable {
     /// when the call returns, which nobody waits for.
     package func stop() async {
         await drain()
+        await specification.memory?.forget(self)
         let hung = crew.map { member in funnel.withLock { $0.isHung(member.worker.id) } }
         for member in crew { member.worker.stop() }
         for (member, isHung) in zip(crew, hung) where !isHung { await member.ended() }
@@ -193,6 +199,7 @@ package final class ServedModel: Sendable {
     func carryOut(_ work: Funnel.Work) {
         for launch in work.launches { crew[launch.instance.rawValue].worker.post(launch.batch) }
         if let wakeup = work.wakeup { timer.wake(self, at: wakeup) }
+        if work.concernsMemory { specification.memory?.look() }
         for decision in work.decisions { specification.onInstanceChange(decision) }
         for change in work.changes { specification.onHealthChange(change) }
         for batch in work.givenUp {

@@ -33,6 +33,9 @@ package struct ServingSpecification: Sendable {
     /// own. A model on a shared device has one instance.
     package var device: DeviceArbiter?
 
+    /// Decides when it is in memory; `nil` for always.
+    package var memory: MemoryManager?
+
     /// Records what the scheduler is told and answers; `nil` for no recording.
     package var recorder: TraceRecorder?
 

@@ -38,6 +38,12 @@ struct WarmUp {
         return runs
     }
 
+    /// Brings an instance up to speed whose costs are known: one run.
+    func touch(_ instance: any EngineInstance) {
+        // A model that refuses zeros is warmed up by its first request.
+        _ = try? instance.run(zeros(rows: 1))
+    }
+
     private func zeros(rows: Int) -> [Tensor] {
         interface.inputs.map { input in
             let dims = input.engineDims.map { max($0, 1) }

@@ -26,6 +26,9 @@ package enum ProcessUsage {
     /// system can. Takes about as long as copying it.
     package static func settleMemory() { headway_collapse_pages() }
 
+    /// Gives memory that was freed, such as an unloaded model's weights, back to the system.
+    package static func returnMemory() { headway_return_memory() }
+
     /// CPU time used so far, user and system.
     package static var cpuTime: Interval { Interval(nanoseconds: headway_cpu_ns()) }
 }

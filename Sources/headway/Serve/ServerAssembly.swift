@@ -28,9 +28,10 @@ struct ServerAssembly {
         _ = try repository.scan()
         let recorder = try makeRecorder()
         let exporter = try makeExporter()
+        let timer = ThreadTimer()
         let manager = ModelManager(
             repository: repository, engines: engines,
-            settings: modelSettings(recorder, exporter), catalog: catalog, timer: ThreadTimer(),
+            settings: modelSettings(recorder, exporter, timer), catalog: catalog, timer: timer,
             logger: logger)
         let gateway = HTTPGateway(
             manager: manager, settings: gatewaySettings, exporter: exporter, logger: logger)
@@ -80,7 +81,7 @@ struct ServerAssembly {
     }
 
     private func modelSettings(
-        _ recorder: TraceRecorder?, _ exporter: TraceExporter?
+        _ recorder: TraceRecorder?, _ exporter: TraceExporter?, _ timer: ThreadTimer
     ) -> ModelSettings {
         let runtime = configuration.runtime
         let cores = HTTPGateway.availableCores
@@ -93,6 +94,7 @@ struct ServerAssembly {
             recorder: recorder, exactClasses: configuration.exactClasses, breaker: breakerSettings,
             generation: generationSettings)
         settings.health = healthSettings
+        settings.memory = memoryManager(timer)
         settings.decisions = DecisionSettings(
             capacity: configuration.observability.decisionRecords,
             sampling: configuration.observability.decisionSampling)
@@ -102,6 +104,21 @@ struct ServerAssembly {
             }
         }
         return settings
+    }
+
+    private func memoryManager(_ timer: ThreadTimer) -> MemoryManager? {
+        let memory = configuration.memory
+        let machine = ProcessInfo.processInfo.physicalMemory
+        guard let limit = memory.limit(machineBytes: machine) else { return nil }
+        var settings = ModelPager.Settings(limit: limit)
+        settings.minimumResidency = memory.minimumResidency
+        if memory.idleAfter > .zero { settings.idleAfter = memory.idleAfter }
+        let logger = logger
+        return MemoryManager(settings, timer: timer) { model, error in
+            logger.error(
+                "model could not be brought back into memory",
+                metadata: ["model": "\(model)", "error": "\(error)"])
+        }
     }
 
     private var breakerSettings: BreakerSettings? {

@@ -7,11 +7,13 @@ import Testing
 struct DecisionStoryTests {
     private func story(
         _ outcome: DecisionRecord.Outcome, _ work: DecisionRecord.Work, ahead: Int = 3,
-        deadline: Interval = .milliseconds(40), took: Interval = .milliseconds(20)
+        deadline: Interval = .milliseconds(40), took: Interval = .milliseconds(20),
+        loading: Interval? = nil
     ) -> String {
         let record = DecisionRecord(
             label: .none, priorityClass: ClassIndex(0), outcome: outcome, ahead: ahead, size: 8,
-            arrival: .origin, deadline: .origin + deadline, ended: .origin + took, work: work)
+            arrival: .origin, deadline: .origin + deadline, ended: .origin + took, work: work,
+            loading: loading)
         return DecisionStory(record, classes: PriorityClass.defaultTable).sentences
             .joined(separator: " ")
     }
@@ -33,6 +35,19 @@ struct DecisionStoryTests {
                 + "The batch was promised to take at most 9.00 ms and took 8.00 ms: 30 µs until the "
                 + "engine began, 7.00 ms in the engine. "
                 + "It was answered 20.0 ms before its deadline.")
+    }
+
+    @Test(
+        "A request whose model was not in memory: how long it waited for it, or that it could not")
+    func paging() {
+        let waited = story(.inTime, .batch(ride), ahead: 0, loading: .milliseconds(11))
+        #expect(
+            waited.contains(
+                "Its model was not in memory: it waited 11.0 ms for it to be brought in. "
+                    + "It waited 12.0 ms: its model had to be brought in first, and nobody waited "
+                    + "before it."))
+        let refused = story(.rejected(.deadlineUnreachable), .none, loading: .zero)
+        #expect(refused.contains("could not be brought in and answer in time"))
     }
 
     @Test("A late answer tells whether it was expected to be late")

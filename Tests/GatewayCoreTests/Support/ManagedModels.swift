@@ -16,21 +16,23 @@ final class ManagedModels: Sendable {
 
     var catalog: ModelCatalog { manager.catalog }
 
-    init() throws {
+    /// - Parameter memory: Decides which models are in memory.
+    init(memory: MemoryManager? = nil) throws {
         let url = FileManager.default.temporaryDirectory
             .appendingPathComponent("gateway-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = url.path
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let engines: [any Engine] = [engine, SyntheticEngine(wait: { _ in })]
+        var settings = ModelSettings(
+            classes: PriorityClass.defaultTable, maxQueuedRequests: 100,
+            maxQueuedBytes: 1 << 20, threadsPerInstance: 1,
+            // Engines of tests are held up for as long as it takes.
+            breaker: nil)
+        settings.memory = memory
         manager = ModelManager(
             repository: ModelRepository(roots: [path], engines: engines.map(\.descriptor)),
-            engines: engines,
-            settings: ModelSettings(
-                classes: PriorityClass.defaultTable, maxQueuedRequests: 100,
-                maxQueuedBytes: 1 << 20, threadsPerInstance: 1,
-                // Engines of tests are held up for as long as it takes.
-                breaker: nil),
+            engines: engines, settings: settings,
             catalog: ModelCatalog(), timer: ThreadTimer(), logger: logger)
     }
 
