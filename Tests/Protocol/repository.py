@@ -58,3 +58,33 @@ def write_identity(folder, name, onnx_type, triton_type=None, rows="batch", max_
     text += f'input [ {{ name: "x" data_type: {triton_type} dims: [ 3 ] }} ]\n'
     text += f'output [ {{ name: "y" data_type: {triton_type} dims: [ 3 ] }} ]\n'
     (folder / name / "config.pbtxt").write_text(text)
+
+
+def write_dense(folder, name, width, layers, seed):
+    """An ONNX model of dense layers with ReLU, `x` FP32 [-1, width] in, the same as `y` out; its weights."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    draw = np.random.default_rng(seed)
+    weights = [
+        (draw.standard_normal((width, width)) * (2 / width) ** 0.5).astype(np.float32)
+        for _ in range(layers)
+    ]
+    nodes, last = [], "x"
+    for number in range(layers):
+        output = "y" if number == layers - 1 else f"h{number}"
+        nodes.append(helper.make_node("MatMul", [last, f"w{number}"], [f"p{number}"]))
+        nodes.append(helper.make_node("Relu", [f"p{number}"], [output]))
+        last = output
+    graph = helper.make_graph(
+        nodes,
+        name,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", width])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", width])],
+        [numpy_helper.from_array(layer, f"w{number}") for number, layer in enumerate(weights)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    place = folder / name / "1"
+    place.mkdir(parents=True)
+    (place / "model.onnx").write_bytes(model.SerializeToString())
+    return weights

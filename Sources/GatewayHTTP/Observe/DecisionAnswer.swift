@@ -48,6 +48,8 @@ struct DecisionAnswer: Encodable {
         /// From arrival to the deadline; nothing for a request without one.
         var deadlineMs: Double?
         var queuedMs: Double
+        /// Part of that in which the model was brought into memory; nothing where it was there.
+        var loadingMs: Double?
         var totalMs: Double
         /// From the answer, or the first token, to the deadline; negative when it was late.
         var slackMs: Double?
@@ -93,6 +95,7 @@ extension DecisionAnswer.Decision {
         arrivedAt = Self.wallClock(record.arrival, at: now)
         let started = record.batch?.launched ?? record.generation?.started ?? record.ended
         queuedMs = record.arrival.interval(to: started).milliseconds
+        loadingMs = record.loading?.milliseconds
         totalMs = record.arrival.interval(to: record.ended).milliseconds
         if record.deadline != .distantFuture {
             let delivered = record.generation?.firstToken ?? record.ended

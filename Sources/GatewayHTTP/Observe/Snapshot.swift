@@ -75,6 +75,9 @@ struct Snapshot: Encodable, Sendable {
         var instances: [Double]
         var promisedMs: Double
         var residentBytes: UInt64
+        /// Why it is not in memory, and how often it was brought back; nothing without a memory limit.
+        var absence: String?
+        var pageIns: UInt64?
         var failed: UInt64
         var cancelled: UInt64
         var generation: Generation?
@@ -132,6 +135,11 @@ extension Snapshot.Model {
             maxSize = max(handle.interface.maxBatchSize, 1)
             promisedMs = load.predictedFull.milliseconds
             residentBytes = handle.served.measuredBytes
+            if let memory = handle.served.specification.memory?.figures(of: handle.served) {
+                let residency = handle.served.residency
+                absence = residency == .resident ? nil : residency.reason
+                pageIns = memory.loads.count
+            }
         case .generator(let handle):
             let specification = handle.generator.specification
             let load = handle.generator.load

@@ -69,7 +69,7 @@ struct RepositoryIndexEntry: Encodable {
         name = entry.name
         version = entry.version.map(String.init)
         state = entry.state.name
-        reason = entry.state.reason
+        reason = entry.residency.map(\.reason) ?? entry.state.reason
     }
 }
 

@@ -137,7 +137,7 @@ struct KServeRoutes: Sendable {
     private func addOperations(_ routes: inout RouteBuilder) {
         addMetrics(&routes)
         routes.get("/headway/v1/status") { _, _ in
-            try JSONAnswer.of(StatusAnswer(catalog, observer.read()))
+            try JSONAnswer.of(StatusAnswer(catalog, readProcess()))
         }
         routes.get("/headway/v1/decisions/:request") { _, context in
             let name = context.parameters.get("request") ?? ""
@@ -146,12 +146,19 @@ struct KServeRoutes: Sendable {
         }
     }
 
+    /// What the process uses, and its models of the memory that they share.
+    private func readProcess() -> ProcessFigures {
+        var figures = observer.read()
+        figures.memory = manager.memory?.figures
+        return figures
+    }
+
     private func addMetrics(_ routes: inout RouteBuilder) {
         routes.get("/metrics") { _, _ in
             let text = PrometheusExposition.render(
                 models: catalog.ready.map { ModelFigures($0.served) },
                 generators: catalog.generators.map { GeneratorFigures($0.generator) },
-                process: observer.read())
+                process: readProcess())
             return JSONAnswer.text(ByteBuffer(string: text), PrometheusExposition.contentType)
         }
     }

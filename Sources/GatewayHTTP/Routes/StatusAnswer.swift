@@ -25,6 +25,10 @@ struct StatusAnswer: Encodable {
         var predictedSingleMs: Double
         var predictedFullMs: Double
         var measuredBytes: UInt64
+        var residency: String
+        /// Only where memory has a limit.
+        var pageIns: UInt64?
+        var pageOuts: UInt64?
         var classes: [QueuedClass]
 
         init(_ handle: ModelHandle) {
@@ -42,6 +46,10 @@ struct StatusAnswer: Encodable {
             predictedSingleMs = load.predictedSingle.milliseconds
             predictedFullMs = load.predictedFull.milliseconds
             measuredBytes = served.measuredBytes
+            residency = served.residency.rawValue
+            let memory = served.specification.memory?.figures(of: served)
+            pageIns = memory?.loads.count
+            pageOuts = memory?.pageOuts
             classes = served.specification.classes.enumerated().map { index, entry in
                 let figures = statistics.classes[index]
                 return QueuedClass(
@@ -108,6 +116,9 @@ struct StatusAnswer: Encodable {
     var uptimeS: Double
     var residentBytes: UInt64
     var cpuS: Double
+    /// Only where memory has a limit.
+    var memoryLimitBytes: UInt64?
+    var memoryUsedBytes: UInt64?
     var models: [Model]
     var generators: [Generator]
 
@@ -117,6 +128,8 @@ struct StatusAnswer: Encodable {
         uptimeS = process.uptime.seconds
         residentBytes = process.residentBytes
         cpuS = process.cpuTime.seconds
+        memoryLimitBytes = process.memory?.limitBytes
+        memoryUsedBytes = process.memory?.usedBytes
         models = catalog.ready.map(Model.init)
         generators = catalog.generators.map { Generator($0.generator) }
     }

@@ -23,7 +23,8 @@ struct ModelFamily: Sendable {
     let metric: Metric
     let write: @Sendable (ModelFigures, inout SampleWriter) -> Void
 
-    static let all = triton + outcomes + variants + histograms + load + breakers + health
+    static let all =
+        triton + outcomes + variants + histograms + load + memory + breakers + health
 
     init(
         _ name: String, _ kind: Metric.Kind, labels: [String] = [], _ help: String,

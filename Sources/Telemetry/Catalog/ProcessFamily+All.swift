@@ -21,6 +21,18 @@ extension ProcessFamily {
             if let bytes = figures.proportionalBytes { samples.add(int: bytes) }
         },
         ProcessFamily(
+            "headway_memory_limit_bytes", .gauge,
+            "Bytes that all models may hold together, where that has a limit"
+        ) { figures, samples in
+            if let memory = figures.memory { samples.add(int: memory.limitBytes) }
+        },
+        ProcessFamily(
+            "headway_memory_used_bytes", .gauge,
+            "Bytes of that limit which models in memory hold, or which are kept for one that comes in"
+        ) { figures, samples in
+            if let memory = figures.memory { samples.add(int: memory.usedBytes) }
+        },
+        ProcessFamily(
             "headway_process_cpu_seconds_total", .counter,
             "CPU time that the server's process has used, user and system"
         ) { $1.add(real: $0.cpuTime.seconds) },

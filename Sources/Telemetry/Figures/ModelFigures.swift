@@ -17,6 +17,10 @@ package struct ModelFigures: Sendable {
     package var isReady: Bool
     /// Resident bytes that loading it added to the process.
     package var measuredBytes: UInt64
+    /// Its part in the memory that models share; `nil` where that has no limit.
+    package var memory: MemoryFigures.Model?
+    /// Where it is.
+    package var residency = ModelResidency.resident
 
     /// Gathers figures; see the properties.
     package init(
@@ -39,6 +43,8 @@ package struct ModelFigures: Sendable {
             classes: model.specification.classes.map(\.name),
             variants: model.specification.variants, isReady: isReady,
             measuredBytes: model.measuredBytes)
+        memory = model.specification.memory?.figures(of: model)
+        residency = model.residency
     }
 
     /// Calls `body` with the name and the outcomes of each class.

@@ -20,6 +20,8 @@ package struct ProcessFigures: Sendable {
     package var gpus: [GPUFigures] = []
     /// What became of traces, if there are any.
     package var traces: TraceFigures?
+    /// What models hold of the memory that they share; `nil` where that has no limit.
+    package var memory: MemoryFigures?
 
     /// Gathers figures; see the properties.
     package init(

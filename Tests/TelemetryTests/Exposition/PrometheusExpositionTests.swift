@@ -109,6 +109,22 @@ struct PrometheusExpositionTests {
         }
     }
 
+    @Test(
+        "Where memory has a limit, each model tells whether it is there and what that has cost",
+        arguments: [
+            ("in_memory", 0.0), ("memory_bytes", 5_000), ("page_ins_total", 2),
+            ("page_in_seconds_total", 0.5), ("page_outs_total", 3), ("page_waiting_requests", 7),
+        ])
+    func memory(name: String, value: Double) throws {
+        let read = try Self.read()
+        #expect(read.value("headway_model_" + name, Self.model) == value)
+        #expect(read.value("headway_memory_used_bytes", [:]) == 6_000)
+        var unlimited = busyModel()
+        unlimited.memory = nil
+        let text = PrometheusExposition.render(models: [unlimited], process: quietProcess)
+        #expect(!text.contains("headway_model_" + name + "{"))
+    }
+
     @Test("Each instance tells what its breaker does, and each variant what it answered")
     func instances() throws {
         let read = try Self.read()

@@ -27,7 +27,7 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
     statistics.classes[0].latency.record(.seconds(100))
     statistics.classes[0].queue.record(.milliseconds(1))
     statistics.classes[1].rejected = [.queueFull: 5, .deadlineMissed: 1]
-    return ModelFigures(
+    var figures = ModelFigures(
         interface: ModelInterface(
             name: name, version: version, engine: "onnxruntime", maxBatchSize: 8, inputs: [],
             outputs: []),
@@ -48,6 +48,13 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
                 changes: [.batches: 1, .memory: 5, .latency: 2])),
         classes: ["high", "low"], variants: ["digits", "digits-int8"], isReady: true,
         measuredBytes: 4_096)
+    var memory = MemoryFigures.Model()
+    memory.bytes = 5_000
+    memory.loads.add(.milliseconds(250), times: 2)
+    memory.pageOuts = 3
+    figures.memory = memory
+    figures.residency = .pagedOut
+    return figures
 }
 
 /// Figures of a generator with something in every field.
@@ -91,6 +98,7 @@ let quietProcess: ProcessFigures = {
             utilization: 0.25, memoryTotalBytes: 1 << 30, memoryUsedBytes: 1 << 29))
     figures.proportionalBytes = 1 << 19
     figures.traces = TraceFigures()
+    figures.memory = MemoryFigures(limitBytes: 8_000, usedBytes: 6_000)
     figures.gpus = [
         GPUFigures(
             uuid: "GPU-1", name: "Example", utilization: 0.5, memoryTotalBytes: 1 << 34,
