@@ -33,6 +33,14 @@ final class InstanceWorker<Job: Sendable>: Sendable {
         }
     }
 
+    /// Waits for a moment, on the instance's own thread; ends sooner with ``goOn()``.
+    func pause(atMost longest: Interval) {
+        parker.park(until: MonotonicClock().now() + longest)
+    }
+
+    /// Ends a pause.
+    func goOn() { parker.unpark() }
+
     /// Ends the thread once it is idle.
     func stop() {
         mailbox.withLock { $0 = .stop }
