@@ -31,6 +31,8 @@ package struct PolicyReport: Sendable, Equatable {
     package var classes: [ClassReport] = []
     /// Queue, batches and memory over time (`series`).
     package var series = TimeSeries()
+    /// What controllers were set to over time (`controls`).
+    package var controls: [ControlSeries] = []
     /// Distribution of latencies (`latency_cdf`).
     package var latencyCurve: [LatencyPoint] = []
     /// Distribution of the times to the first token; empty for batches (`ttft_cdf`).
@@ -148,6 +150,9 @@ package struct TimeSeries: Sendable, Equatable {
     package var inFlight: [Double] = []
     /// Rows of the average batch that started in the bin, 0 when none did (`batch`).
     package var batch: [Double] = []
+    /// Rows that a cheaper variant computed, in percent of the rows of the bin; empty when none ever did
+    /// (`cheaper_pct`).
+    package var cheaperPercent: [Double] = []
     /// Memory in use in MB, over all devices; empty when the scenario has no ledger (`memory_mb`).
     package var memoryMB: [Double] = []
     /// Tokens that the device holds; empty for batches (`kv_tokens`).

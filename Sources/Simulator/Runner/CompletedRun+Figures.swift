@@ -75,6 +75,7 @@ extension PolicyReport {
         figures = run.figures
         classes = run.classes
         if let recorder = run.series { series = TimeSeries(recorder) }
+        controls = run.controls
         latencyCurve = Self.curve(of: run.latencies)
         if run.figures.generation != nil {
             firstTokenCurve = Self.curve(of: run.firstTokens)
@@ -104,6 +105,11 @@ extension TimeSeries {
             queued.append(bin.queued / covered)
             inFlight.append(bin.inFlight / covered)
             batch.append(bin.batches == 0 ? 0 : Double(bin.rows) / Double(bin.batches))
+        }
+        if recorder.hasVariants {
+            cheaperPercent = recorder.values.map {
+                $0.rows == 0 ? 0 : Double($0.cheaperRows) / Double($0.rows) * 100
+            }
         }
         if recorder.hasMemory {
             memoryMB = recorder.values.map { $0.memory / max($0.covered, 1e-9) / 1_048_576 }

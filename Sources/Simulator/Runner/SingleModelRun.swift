@@ -12,6 +12,8 @@ struct CompletedRun {
     /// Gaps between the tokens of generated text.
     var gaps = LatencyHistogram()
     var series: SeriesRecorder?
+    /// What controllers were set to.
+    var controls: [ControlSeries] = []
 }
 
 /// One policy on the devices of a scenario with one model.
@@ -62,6 +64,7 @@ struct SingleModelRun {
         }
         var run = CompletedRun()
         run.series = server.series
+        run.controls = server.controls?.series ?? []
         run.fill(
             from: outcome, scenario.classes.map(\.name),
             seconds: scenario.measuredSeconds(outcome.measuredSeconds))

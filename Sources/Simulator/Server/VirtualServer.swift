@@ -62,6 +62,9 @@ package struct VirtualServer: ~Copyable {
     /// Queue, batches and instances over time, when the options ask for them.
     package internal(set) var series: SeriesRecorder?
 
+    /// What controllers were set to over time, when the options ask for series.
+    package internal(set) var controls: ControlLog?
+
     let options: Options
     var scheduler: Scheduler
     private var buffer = ActionBuffer()
@@ -102,6 +105,7 @@ package struct VirtualServer: ~Copyable {
         outcome = Outcome(
             classes: configuration.classes.count, measuredFrom: options.measuredFrom)
         series = options.bins.map { SeriesRecorder($0) }
+        controls = options.bins.map { _ in ControlLog() }
         devices = options.devices.enumerated().map {
             Device(model: $0.element, random: options.random.split("device \($0.offset)"))
         }
@@ -114,6 +118,8 @@ package struct VirtualServer: ~Copyable {
     ) throws -> Outcome {
         for index in devices.indices { try feed(.instanceReady(InstanceID(index)), observer) }
         noteSettings()
+        noteBreakers()
+        if options.variantSwitch != nil { controls?.note(.variants, "variant 1", 0, at: now) }
         var iterator = stimuli.makeIterator()
         var upcoming = iterator.next()
         var events = 0
@@ -140,6 +146,7 @@ package struct VirtualServer: ~Copyable {
                     try tendHealth(observer)
                 } else if breaker <= own {
                     try wakeBreakers(observer)
+                    noteBreakers()
                 } else {
                     try feed(.timerFired, observer)
                 }
@@ -241,6 +248,7 @@ package struct VirtualServer: ~Copyable {
             try feed(.limited(rows: rows), observer)
         }
         try feed(.completed(InstanceID(index), devices[index].result), observer)
+        noteBreakers()
     }
 
     /// Ends the riders of a device's batch.
@@ -267,6 +275,7 @@ package struct VirtualServer: ~Copyable {
         scheduler.handle(event, at: now, into: &buffer)
         for index in buffer.actions.indices { perform(buffer.actions[index]) }
         series?.note(queued: scheduler.queuedRequests, inFlight: running, at: now)
+        noteControls(event, window: scheduler.batchingWindow)
         if let observer { try observer(now, event, buffer, scheduler) }
     }
 
@@ -310,7 +319,7 @@ package struct VirtualServer: ~Copyable {
         devices[index].end = now + max(duration, Interval(nanoseconds: 1))
         watchStart(launch)
         devices[index].result = fails ? .failure : .success
-        series?.note(batchOf: launch.rows, at: now)
+        series?.note(batchOf: launch.rows, isCheaper: variant > 0, at: now)
         if now >= options.measuredFrom {
             outcome.note(batchOf: launch.rows, requests: launch.members.count, variant: variant)
         }

@@ -32,6 +32,7 @@ package struct SeriesRecorder: Sendable, Equatable {
         var covered = 0.0
         var batches = 0
         var rows = 0
+        var cheaperRows = 0
     }
 
     let bins: SeriesBins
@@ -49,6 +50,8 @@ package struct SeriesRecorder: Sendable, Equatable {
     private var variant = 0
     /// Whether anybody told what controllers have set.
     private(set) var hasSettings = false
+    /// Whether a cheaper variant computed anything.
+    private(set) var hasVariants = false
     private var since = Instant.origin
     private var current = 0
     private var currentEnd: Instant
@@ -90,11 +93,14 @@ package struct SeriesRecorder: Sendable, Equatable {
         hasSettings = true
     }
 
-    /// A batch starts.
-    package mutating func note(batchOf rows: Int, at now: Instant) {
+    /// A batch starts, perhaps on a cheaper variant.
+    package mutating func note(batchOf rows: Int, isCheaper: Bool = false, at now: Instant) {
         if now > since { advance(to: now) }
         values[current].batches += 1
         values[current].rows += rows
+        guard isCheaper else { return }
+        values[current].cheaperRows += rows
+        hasVariants = true
     }
 
     /// Nothing more happens after `now`.

@@ -12,6 +12,7 @@ struct BreakerRunTests {
     private struct Result {
         var inTime: Double
         var readings: [BreakerPanel.Reading]
+        var controls: [ControlSeries]
 
         /// How often instances were taken out.
         func isolations(of instances: some Sequence<Int>) -> UInt64 {
@@ -32,6 +33,7 @@ struct BreakerRunTests {
         var options = VirtualServer.Options(
             devices: Array(repeating: device, count: 4), random.split("devices"))
         options.breakers = breakers
+        options.bins = SeriesBins(covering: .seconds(6), count: 6)
         if let kind {
             let from = Instant.origin + .seconds(1)
             options.faults = [
@@ -45,7 +47,9 @@ struct BreakerRunTests {
             classes: [ScenarioClass(name: "only", deadlineMilliseconds: 80)],
             faults: FaultPlan(), seconds: 6, random.split("load"))
         let outcome = try server.run(load)
-        return Result(inTime: outcome.total.inTimeShare, readings: server.breakerReadings)
+        return Result(
+            inTime: outcome.total.inTimeShare, readings: server.breakerReadings,
+            controls: server.controls?.series ?? [])
     }
 
     private var fixed: BreakerSettings {
@@ -77,6 +81,13 @@ struct BreakerRunTests {
             #expect(result.readings.allSatisfy { $0.state == .closed })
             #expect(result.readings[2].recoveries == 1)
             #expect(result.readings[2].relapses <= 4)
+            // What the report draws: in service, out, trials, and in service again.
+            let drawn = result.controls.filter { $0.panel == .breakers }
+            #expect(drawn.map(\.name) == (0..<4).map { "instance \($0)" })
+            let states = drawn[2].changes.map(\.value)
+            #expect(states.prefix(2) == [0, 2] && states.suffix(2) == [1, 0])
+            #expect(states.count == 4 + 2 * Int(result.readings[2].relapses))
+            #expect(drawn.filter { $0.changes.count == 1 }.count == 3)
         }
         // One instance of four fails its part of a third of the run. One that hangs holds but one batch, and
         // of one that is slow the scheduler learns to expect less.

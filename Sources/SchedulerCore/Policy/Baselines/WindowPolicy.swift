@@ -1,4 +1,4 @@
-internal import ServingModel
+package import ServingModel
 
 /// `window`: a batch leaves when it is full or when its oldest request has waited for a window, whose
 /// length follows the latency.
@@ -57,4 +57,9 @@ struct WindowPolicy: BaselinePolicy {
         window = min(max(Interval(milliseconds: scaled), settings.shortest), settings.longest)
         smoothed += settings.smoothing * (latency - smoothed)
     }
+}
+
+extension Scheduler {
+    /// How long a batch waits at most for company, where the policy adapts that.
+    package var batchingWindow: Interval? { (baseline as? WindowPolicy)?.window }
 }
