@@ -20,6 +20,13 @@ extension ReportPlots {
                 ignoringZero: true)
     }
 
+    var cheaper: LinePlot? {
+        overTime(
+            "Work of cheaper variants", "percent of the rows",
+            "The part of all rows that cheaper variants of the model computed, over the run, for each "
+                + "policy.", \.cheaperPercent)
+    }
+
     var keyValueTokens: LinePlot? {
         overTime(
             "Tokens held", "tokens of keys and values",

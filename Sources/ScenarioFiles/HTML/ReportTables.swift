@@ -44,6 +44,15 @@ struct ReportTables {
         if summary.hasVariants {
             columns.append(Column("cheaper variant", "%", "cheaper_variant_pct"))
         }
+        if summary.hasBreakers {
+            columns += [
+                Column("taken out", "times", "isolations"),
+                Column("wrongly", "times", "false_isolations"),
+                Column("unnoticed", "defects", "undetected_defects"),
+                Column("noticed after", "ms", "detection_ms"),
+                Column("noticed after", "batches", "detection_batches"),
+            ]
+        }
         if summary.scenario.comparesWithOptimum {
             columns.append(Column("of optimum", "%", "of_optimum_pct"))
         }

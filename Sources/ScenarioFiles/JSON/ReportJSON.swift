@@ -85,6 +85,9 @@ package enum ReportJSON {
                 members.append(("gap_cdf", .list(entry.gapCurve.map(point))))
             }
             members.append(("series", series(entry.series)))
+            if !entry.controls.isEmpty {
+                members.append(("controls", .list(entry.controls.map(control))))
+            }
         }
         return .members(members)
     }
@@ -152,6 +155,9 @@ package enum ReportJSON {
             members.append(("attempts", .number(figures.attempts)))
         }
         if let text = figures.generation { members += generation(text) }
+        if let breakers = figures.breakers {
+            members += BreakerFigures.names.map { ($0, .number(breakers.figure($0) ?? 0)) }
+        }
         return members
     }
 
@@ -184,6 +190,9 @@ package enum ReportJSON {
             ("in_flight", .list(series.inFlight.map(JSONText.number))),
             ("batch", .list(series.batch.map(JSONText.number))),
         ]
+        if !series.cheaperPercent.isEmpty {
+            members.append(("cheaper_pct", .list(series.cheaperPercent.map(JSONText.number))))
+        }
         if !series.memoryMB.isEmpty {
             members.append(("memory_mb", .list(series.memoryMB.map(JSONText.number))))
         }
@@ -197,6 +206,16 @@ package enum ReportJSON {
                 ("preferred_variant", .list(series.preferredVariant.map(JSONText.number))))
         }
         return .members(members)
+    }
+
+    private static func control(_ series: ControlSeries) -> JSONText {
+        .members([
+            ("panel", .text(series.panel.title)), ("unit", .text(series.panel.unit)),
+            ("states", .list(series.panel.states.map(JSONText.text))),
+            ("name", .text(series.name)),
+            ("at_s", .list(series.changes.map { .number($0.seconds) })),
+            ("value", .list(series.changes.map { .number($0.value) })),
+        ])
     }
 
     private static func reference(_ row: ReferenceRow) -> JSONText {

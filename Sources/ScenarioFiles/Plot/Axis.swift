@@ -46,6 +46,13 @@ struct Axis {
         return Axis(label: label, scale: .linear, range: range, ticks: ticks)
     }
 
+    /// States that have names instead of numbers.
+    static func states(_ label: String, _ names: [String]) -> Axis {
+        Axis(
+            label: label, scale: .linear, range: 0...Double(max(names.count - 1, 1)),
+            ticks: names.enumerated().map { Tick(value: Double($0.offset), text: $0.element) })
+    }
+
     /// By logarithm, over all positive values given.
     static func logarithmic(_ label: String, over values: [Double]) -> Axis {
         let positive = values.filter { $0 > 0 && $0.isFinite }

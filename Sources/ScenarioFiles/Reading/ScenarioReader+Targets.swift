@@ -77,12 +77,20 @@ extension ScenarioReader {
         _ entry: Section, _ figure: String, _ target: ScenarioTarget, _ scenario: Scenario
     ) {
         let isText = scenario.generation != nil
-        let ofRun = (isText ? RunFigures.allNames : RunFigures.names) + ["max_rate_rps"]
+        let hasBreakers = scenario.policies.contains {
+            $0.name == target.policy && $0.breaker != .none
+        }
+        let ofRun =
+            RunFigures.names + (isText ? GenerationFigures.names : [])
+            + (hasBreakers ? BreakerFigures.names : []) + ["max_rate_rps"]
         let ofClass = isText ? ClassReport.names : ClassReport.namesOfBatches
         let allowed = target.className == nil ? ofRun : ofClass
         guard !allowed.contains(figure) else { return }
         let kind = target.className == nil ? "of a whole run" : "of a class"
-        let scope = isText || !RunFigures.allNames.contains(figure) ? "" : " without generation"
+        let scope =
+            BreakerFigures.names.contains(figure)
+            ? " without circuit breakers"
+            : isText || !GenerationFigures.names.contains(figure) ? "" : " without generation"
         entry.report(
             "figure",
             "\(entry.place("figure")) '\(figure)' is not a figure \(kind)\(scope); allowed: "

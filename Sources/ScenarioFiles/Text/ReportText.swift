@@ -69,6 +69,12 @@ package struct ReportText {
         let hasSearch = summary.scenario.search != nil
         if hasSearch { columns.append(.init("max rate/s")) }
         if summary.hasVariants { columns.append(.init("cheaper %")) }
+        if summary.hasBreakers {
+            columns += [
+                .init("taken out"), .init("wrongly"), .init("unnoticed"), .init("after ms"),
+                .init("after batches"),
+            ]
+        }
         if summary.scenario.comparesWithOptimum { columns.append(.init("of optimum %")) }
         columns += summary.extras.map { TextTable.Column($0.title) }
         var table = TextTable(columns)
@@ -79,6 +85,7 @@ package struct ReportText {
             ]
             if hasSearch { names.append("max_rate_rps") }
             if summary.hasVariants { names.append("cheaper_variant_pct") }
+            if summary.hasBreakers { names += BreakerFigures.names }
             if summary.scenario.comparesWithOptimum { names.append("of_optimum_pct") }
             names += summary.extras.map(\.name)
             table.add(

@@ -61,6 +61,9 @@ struct Summary {
         return extras
     }
 
+    /// Whether any policy has circuit breakers.
+    var hasBreakers: Bool { policies.contains { figure("isolations", $0) != nil } }
+
     /// Requests a second that really came.
     var offered: Double? { policies.first.flatMap { figure("offered_rps", $0) } }
 

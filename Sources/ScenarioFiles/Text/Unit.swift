@@ -7,16 +7,22 @@ enum Unit {
     case percent
     case rows
     case times
+    case batches
 
     /// The unit of a figure, from its name.
     static func of(_ figure: String) -> Unit {
         if figure.hasSuffix("_rps") || figure.hasSuffix("_tps") { return .perSecond }
         if figure.hasSuffix("_pct") { return .percent }
-        if counted.contains(figure) { return .times }
-        return figure == "mean_batch" ? .rows : .milliseconds
+        switch figure {
+        case "preemptions", "isolations", "false_isolations", "undetected_defects", "health_changes",
+            "process_ends", "attempts":
+            return .times
+        case "detection_batches": return .batches
+        case "mean_batch": return .rows
+        default: return .milliseconds
+        }
     }
 
-    private static let counted = ["preemptions", "health_changes", "process_ends", "attempts"]
 
     var text: String {
         switch self {
@@ -25,6 +31,7 @@ enum Unit {
         case .percent: "%"
         case .rows: "rows"
         case .times: "times"
+        case .batches: "batches"
         }
     }
 
@@ -33,7 +40,7 @@ enum Unit {
         guard let value else { return "–" }
         guard value.isFinite else { return "never" }
         switch self {
-        case .milliseconds, .rows: return FigureText.short(value)
+        case .milliseconds, .rows, .batches: return FigureText.short(value)
         // Few a second are told apart by their digits.
         case .perSecond:
             return abs(value) < 99.95 ? FigureText.short(value) : FigureText.grouped(value)

@@ -30,8 +30,8 @@ extension RunFigures {
         "of_optimum_pct", "health_changes", "process_ends", "served_pct", "attempts",
     ]
 
-    /// Names of the figures of a run, those of text generation included.
-    package static let allNames = names + GenerationFigures.names
+    /// Names of the figures of a run, those of text generation and of breakers included.
+    package static let allNames = names + GenerationFigures.names + BreakerFigures.names
 
     /// A figure by its dotted JSON name.
     package func figure(_ name: String) -> Double? {
@@ -57,7 +57,7 @@ extension RunFigures {
         case "process_ends": processEnds
         case "served_pct": servedPercent
         case "attempts": attempts
-        default: generation?.figure(name)
+        default: generation?.figure(name) ?? breakers?.figure(name)
         }
     }
 }

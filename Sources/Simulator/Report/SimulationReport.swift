@@ -91,6 +91,8 @@ package struct RunFigures: Sendable, Equatable {
     package var ofOptimumPercent: Double?
     /// What only text generation has, spread into the run's object; `nil` for batches.
     package var generation: GenerationFigures?
+    /// What only runs with circuit breakers have, spread into the run's object.
+    package var breakers: BreakerFigures?
 
     /// Zeros.
     package init() {}

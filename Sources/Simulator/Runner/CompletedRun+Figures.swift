@@ -15,6 +15,7 @@ extension CompletedRun {
         }
         figures.healthChanges = Double(outcome.healthChanges.count)
         figures.processEnds = Double(outcome.processEnds)
+        figures.breakers = outcome.breakers?.figures
         let launched = outcome.requestsByVariant.reduce(0, +)
         if launched > 0 {
             let cheaper = launched - outcome.requestsByVariant[0]

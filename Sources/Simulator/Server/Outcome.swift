@@ -37,6 +37,9 @@ package struct Outcome: Sendable, Equatable {
     /// How often the system has ended the process for its memory.
     package var processEnds = 0
 
+    /// Which sick instances were recognised; `nil` without circuit breakers.
+    package var breakers: BreakerOutcome?
+
     /// Time of the last event.
     package var end = Instant.origin
 

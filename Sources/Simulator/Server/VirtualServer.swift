@@ -87,6 +87,8 @@ package struct VirtualServer: ~Copyable {
         /// Most rows that fit the memory, where the batch had too many.
         var fittingRows: Int?
         var riders: [RequestID] = []
+        /// Batches since something has been wrong with it.
+        var sickBatches = 0
     }
 
     /// A server all of whose instances become ready at the origin.
@@ -104,6 +106,9 @@ package struct VirtualServer: ~Copyable {
         scheduler = Scheduler(configuration)
         outcome = Outcome(
             classes: configuration.classes.count, measuredFrom: options.measuredFrom)
+        if options.breakers != nil {
+            outcome.breakers = BreakerOutcome(defects: options.faults.count)
+        }
         series = options.bins.map { SeriesRecorder($0) }
         controls = options.bins.map { _ in ControlLog() }
         devices = options.devices.enumerated().map {

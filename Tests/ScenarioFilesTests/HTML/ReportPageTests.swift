@@ -53,6 +53,36 @@ struct ReportPageTests {
         #expect(small.contains("deadline 40 ms"))
     }
 
+    @Test("It draws what controllers were set to: by policy where there are several settings")
+    func controls() {
+        var finished = sample()
+        let panel = ControlPanel("Gears", states: ["low", "high"])
+        let speed = ControlPanel("Speed", unit: "mph")
+        for policy in finished.result.reports[0].policies.indices {
+            finished.result.reports[0].policies[policy].controls = [
+                ControlSeries(
+                    panel, "left",
+                    changes: [.init(seconds: 0, value: 0), .init(seconds: 5, value: 1)]),
+                ControlSeries(panel, "right", changes: [.init(seconds: 0, value: 0)]),
+                ControlSeries(
+                    speed, "speed",
+                    changes: [.init(seconds: 0, value: 9), .init(seconds: 9, value: 7)]),
+                ControlSeries(
+                    ControlPanel("Idle", unit: "n"), "one", changes: [.init(seconds: 0, value: 1)]),
+            ]
+        }
+        let html = page([finished])
+        for title in ["Gears: swb", "Gears: greedy &lt;b&gt;", "Speed"] {
+            #expect(html.contains("aria-label=\"\(title)\""), "\(title)")
+        }
+        #expect(html.contains(">low</text>") && html.contains(">high</text>"))
+        #expect(!html.contains("Idle"), "what never changed has no story")
+        #expect(Markup.problem(in: html) == nil)
+        let json = ReportJSON.text([finished], withSeries: true)
+        #expect(
+            json.contains("\"panel\": \"Speed\"") && !ReportJSON.text([finished]).contains("Speed"))
+    }
+
     @Test("It shows targets, and the figures of others")
     func tables() {
         let html = page([sample()])

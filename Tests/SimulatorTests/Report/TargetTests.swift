@@ -67,11 +67,15 @@ struct TargetTests {
     }
 
     @Test(
-        "Every name that text generation adds is a figure where text is generated, and only there")
+        "Every name that text generation and breakers add is a figure where they are, and only there"
+    )
     func generationNames() {
         var figures = RunFigures()
         for name in GenerationFigures.names { #expect(figures.figure(name) == nil, "\(name)") }
         figures.generation = GenerationFigures()
+        for name in GenerationFigures.names { #expect(figures.figure(name) != nil, "\(name)") }
+        for name in BreakerFigures.names { #expect(figures.figure(name) == nil, "\(name)") }
+        figures.breakers = BreakerFigures()
         for name in RunFigures.allNames where name != "of_optimum_pct" {
             #expect(figures.figure(name) != nil, "\(name)")
         }

@@ -13,6 +13,7 @@ struct BreakerRunTests {
         var inTime: Double
         var readings: [BreakerPanel.Reading]
         var controls: [ControlSeries]
+        var breakers: BreakerOutcome?
 
         /// How often instances were taken out.
         func isolations(of instances: some Sequence<Int>) -> UInt64 {
@@ -49,7 +50,8 @@ struct BreakerRunTests {
         let outcome = try server.run(load)
         return Result(
             inTime: outcome.total.inTimeShare, readings: server.breakerReadings,
-            controls: server.controls?.series ?? [])
+            controls: server.controls?.series ?? [],
+            breakers: outcome.breakers)
     }
 
     private var fixed: BreakerSettings {
@@ -63,6 +65,7 @@ struct BreakerRunTests {
         for settings in [fixed, BreakerSettings()] {
             let result = try run(nil, settings)
             #expect(result.isolations(of: 0..<4) == 0)
+            #expect(result.breakers?.isolations == 0)
             #expect(result.inTime > 0.999)
         }
     }
@@ -80,6 +83,19 @@ struct BreakerRunTests {
             #expect(result.isolations(of: [0, 1, 3]) == 0)
             #expect(result.readings.allSatisfy { $0.state == .closed })
             #expect(result.readings[2].recoveries == 1)
+            // What the report tells: noticed, by whom it was, and in how many batches.
+            #expect(result.breakers?.falseIsolations == 0)
+            let noticed = result.breakers?.detections.first.flatMap { $0 }
+            let batches: ClosedRange<Int> =
+                switch kind {
+                case .hang: 1...1
+                case .fail: 3...5
+                case .slow: 4...12
+                }
+            #expect(
+                noticed.map { batches.contains($0.batches) } == true,
+                "\(String(describing: noticed))")
+            #expect(noticed.map { $0.after <= .milliseconds(2_000) } == true)
             #expect(result.readings[2].relapses <= 4)
             // What the report draws: in service, out, trials, and in service again.
             let drawn = result.controls.filter { $0.panel == .breakers }
