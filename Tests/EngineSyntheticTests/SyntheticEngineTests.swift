@@ -104,6 +104,27 @@ struct SyntheticEngineTests {
         #expect(Array(waits.all.suffix(4)) == [2_000, longer, longer, 2_000])
     }
 
+    @Test("Every kind of garbage breaks the promise in its own way")
+    func garbage() throws {
+        func answer(_ kind: String) throws -> [Tensor] {
+            let engine = SyntheticEngine(wait: { _ in })
+            let model = try engine.load(
+                Synthetic.source(
+                    Synthetic.echo(.fp32, [-1, 4]), ["fault": "garbage", "garbage": kind]))
+            return try model.makeInstance().run([Synthetic.tensor(.fp32, [2, 4])])
+        }
+        #expect(try answer("fewer_rows")[0].shape == [1, 4])
+        #expect(try answer("more_rows")[0].shape == [3, 4])
+        #expect(try answer("more_rows")[0].bytes.count == 48)
+        #expect(try answer("bytes")[0].bytes.count == 33)
+        #expect(try answer("type")[0].dataType == .uint8)
+        #expect(try answer("missing").isEmpty)
+        #expect(try answer("shape")[0].shape == [2, .max, 4])
+        let numbers = try answer("nan")
+        #expect(numbers[0].bytes.loadUnaligned(as: Float.self).isNaN)
+        #expect(throws: EngineError.self) { try answer("rubbish") }
+    }
+
     @Test("Batches above the configured number of rows run out of memory, smaller ones run")
     func outOfMemory() throws {
         let instance = try Synthetic.instance(["oom_above_rows": "4"], Waits())

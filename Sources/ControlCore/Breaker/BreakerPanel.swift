@@ -197,6 +197,11 @@ package struct BreakerPanel: Sendable, Equatable {
     /// Whether a batch that was given up still occupies the instance.
     package func isHung(_ instance: InstanceID) -> Bool { breakers[instance.rawValue].isHung }
 
+    /// Whether an instance works, as far as is known.
+    package func isClosed(_ instance: InstanceID) -> Bool {
+        breakers[instance.rawValue].state == .closed
+    }
+
     /// How many instances work.
     package var working: Int { breakers.count { $0.state == .closed } }
 

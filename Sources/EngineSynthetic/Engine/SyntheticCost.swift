@@ -47,7 +47,7 @@ struct SyntheticCost: Sendable {
                     "model '\(source.name)': the synthetic engine has no parameter '\(key)'; "
                         + "it has base_us, per_row_us, tile, work, memory_bytes, fail_every, stall_every, "
                         + "stall_us, oom_above_rows, fault, fault_from, fault_runs, fault_instance, "
-                        + "fault_us and leak_bytes")
+                        + "fault_us, leak_bytes and garbage")
             }
         }
     }

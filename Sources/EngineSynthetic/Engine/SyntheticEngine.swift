@@ -15,11 +15,12 @@ public import EngineAPI
 /// | `fail_every` | every n-th run of an instance fails after its time |
 /// | `stall_every`, `stall_us` | every n-th run of an instance takes that much longer |
 /// | `oom_above_rows` | runs with more rows fail with kind `outOfMemory` |
-/// | `fault` | something that is wrong for a while: runs `fail`, `hang`, are `slow` (ten times their time), `leak` memory or answer `garbage` (a row too few) |
+/// | `fault` | something that is wrong for a while: runs `fail`, `hang`, are `slow` (ten times their time), `leak` memory or answer `garbage` |
 /// | `fault_from`, `fault_runs` | the first run of an instance that suffers from it, and how many do (0, the default, for all further ones); the runs of the warm-up count |
 /// | `fault_instance` | the only instance that suffers from it, from 0; all by default |
 /// | `fault_us` | how long a run hangs, an hour by default |
-/// | `leak_bytes` | what a run leaks, 1 MiB by default |
+/// | `leak_bytes` | what a run leaks, 1 MiB by default; an instance leaks 1 GiB at most |
+/// | `garbage` | which: `fewer_rows` (default), `more_rows`, other `bytes` or another `type` than promised, a `missing` output, an impossible `shape`, or `nan` |
 ///
 /// An output with the element type and shape of the input at its position is a copy of that input.
 /// Any other is zeros (empty strings for `BYTES`), its open extents being the number of rows at the

@@ -12,8 +12,26 @@ struct SyntheticFault: Sendable {
         case slow
         /// A run keeps ``SyntheticFault/leakBytes`` for as long as its instance lives.
         case leak
-        /// A run answers one row less than it was asked for.
+        /// A run answers what it should not; see ``Garbage``.
         case garbage
+    }
+
+    /// What a run answers that answers garbage.
+    enum Garbage: String, CaseIterable {
+        /// One row less than it was asked for.
+        case fewerRows = "fewer_rows"
+        /// One row more.
+        case moreRows = "more_rows"
+        /// Other bytes than the shape says.
+        case bytes
+        /// Another element type.
+        case type
+        /// One output less.
+        case missing
+        /// A shape that stands for more elements than there can be.
+        case shape
+        /// What is not a number, where numbers are of floating point.
+        case nan
     }
 
     var kind: Kind
@@ -25,10 +43,11 @@ struct SyntheticFault: Sendable {
     var instance: Int?
     var hangMicroseconds = 3_600_000_000.0
     var leakBytes = 1 << 20
+    var garbage = Garbage.fewerRows
 
     /// The names of its parameters.
     static let parameters = [
-        "fault", "fault_from", "fault_runs", "fault_instance", "fault_us", "leak_bytes",
+        "fault", "fault_from", "fault_runs", "fault_instance", "fault_us", "leak_bytes", "garbage",
     ]
 
     /// Reads the parameters of `source`; `nil` when it has no fault.
@@ -54,9 +73,18 @@ struct SyntheticFault: Sendable {
             case "fault_instance": instance = try SyntheticCost.count(key, value, from: 0)
             case "fault_us": hangMicroseconds = try SyntheticCost.time(key, value)
             case "leak_bytes": leakBytes = try SyntheticCost.count(key, value, from: 1)
+            case "garbage": garbage = try Self.garbage(key, value)
             default: break
             }
         }
+    }
+
+    private static func garbage(_ key: String, _ value: String) throws(EngineError) -> Garbage {
+        guard let garbage = Garbage(rawValue: value) else {
+            throw SyntheticCost.malformed(
+                key, value, Garbage.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return garbage
     }
 
     /// What is wrong with run number `run` (from 1) of an instance, if anything.

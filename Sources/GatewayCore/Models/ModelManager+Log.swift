@@ -39,6 +39,20 @@ extension ModelManager {
         }
     }
 
+    func renewalLog(_ name: String) -> @Sendable (InstanceID, EngineError?) -> Void {
+        let logger = logger
+        return { instance, failure in
+            var metadata: Logger.Metadata = ["model": "\(name)", "instance": "\(instance)"]
+            if let failure {
+                metadata["error"] = "\(failure)"
+                logger.error("instance cannot be made anew", metadata: metadata)
+            } else {
+                logger.warning(
+                    "instance made anew, because memory only grew", metadata: metadata)
+            }
+        }
+    }
+
     func noteIdleFields(_ configuration: ModelConfiguration) {
         let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
         guard !idle.isEmpty else { return }

@@ -27,6 +27,8 @@ package struct ModelSettings: Sendable {
     package var breaker: BreakerSettings?
     /// When settings are changed because a model is not well; `nil` for never.
     package var health: HealthSettings?
+    /// Whether answers are looked at before they leave, unless the model's configuration says otherwise.
+    package var checksOutputs = false
     /// What is told to models that generate text.
     package var generation: GenerationSettings
     /// Decides which models are in memory; `nil` for all of them, always.
@@ -282,6 +284,7 @@ package actor ModelManager {
         // These are told to the scheduler and the session, not to the engine.
         source.parameters[ModelConfiguration.variantsParameter] = nil
         source.parameters[ModelConfiguration.deviceParameter] = nil
+        source.parameters[ModelConfiguration.checkOutputsParameter] = nil
         if engine is any GenerativeEngine {
             source.parameters = source.parameters.filter {
                 !$0.key.hasPrefix(GenerationSettings.parameterPrefix)
@@ -361,8 +364,10 @@ package actor ModelManager {
         specification.recorder = settings.recorder
         specification.decisions = settings.decisions
         specification.breaker = settings.breaker
+        specification.checksOutputs = configuration.checksOutputs ?? settings.checksOutputs
         specification.onInstanceChange = changeLog(version.model)
         specification.health = settings.health
+        specification.onRenewal = renewalLog(version.model)
         specification.device = configuration.sharedDevice.map(devices.device(named:))
         specification.memory = settings.memory
         return specification

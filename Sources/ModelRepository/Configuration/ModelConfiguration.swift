@@ -24,6 +24,9 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// The key among `parameters` that sets ``sharedDevice``.
     package static let deviceParameter = "device"
 
+    /// The key among `parameters` that sets ``checksOutputs``.
+    package static let checkOutputsParameter = "check_outputs"
+
     /// The protobuf message behind this value, which the gRPC interface answers with.
     package let message: Inference_ModelConfig
 
@@ -73,6 +76,10 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// Name of the device on which the model computes one batch or step at a time with all others that name
     /// it; `nil` when it computes beside them.
     package var sharedDevice: String? { parameters[Self.deviceParameter] }
+
+    /// Whether numbers that are not finite and extents that were not declared count as failures of the engine;
+    /// `nil` when not configured.
+    package var checksOutputs: Bool? { parameters[Self.checkOutputsParameter].map { $0 == "true" } }
 
     /// Field `model_operations.op_library_filename`: libraries with operators that the model needs,
     /// absolute or relative to the model's directory.

@@ -34,6 +34,7 @@ struct ConfigurationValidator {
         let outputs = validateOutputs()
         let instanceCount = validateInstanceGroups()
         checkSharedDevice(instanceCount: instanceCount)
+        checkOutputsParameter()
         return ModelConfiguration(
             message: message, inputs: inputs, outputs: outputs,
             instanceCount: instanceCount, threadsPerInstance: validateThreads(),
@@ -106,6 +107,16 @@ struct ConfigurationValidator {
                 .invalid, path,
                 "is shared by \(instanceCount) instances of the model; one is allowed on a device")
         }
+    }
+
+    /// Reports a parameter that is neither true nor false.
+    private mutating func checkOutputsParameter() {
+        let key = ModelConfiguration.checkOutputsParameter
+        guard let text = message.parameters[key]?.stringValue, text != "true", text != "false"
+        else { return }
+        problems.add(
+            .invalid, .field("parameters").key(key),
+            "is '\(text.abridged)'; true or false is allowed")
     }
 
     private mutating func validateVersionPolicy() -> VersionPolicy {

@@ -5,22 +5,47 @@ internal import ServingModel
 /// instance's thread.
 struct BatchRunner {
     private let interface: ModelInterface
-    /// One of each variant, the full model first.
-    private let instances: [any EngineInstance]
+    /// The variants, the full model first; as long as the thread lives, which ends before the model does.
+    private let models: [any EngineModel]
+    /// One of each variant.
+    private var instances: [any EngineInstance]
     /// Names of the variants; empty where there is but one.
     private let variants: [String]
     private let clock: any RuntimeClock
     private var assembler: BatchAssembler
+    private let check: OutputCheck?
 
+    /// Makes an engine's instance of each variant, on the thread that will run them.
     init(
-        _ specification: ServingSpecification, _ instances: [any EngineInstance],
+        _ specification: ServingSpecification, _ models: [any EngineModel],
         clock: any RuntimeClock
-    ) {
+    ) throws(EngineError) {
         interface = specification.interface
         variants = specification.variants
-        self.instances = instances
+        self.models = models
+        instances = try models.makeInstances()
         self.clock = clock
         assembler = BatchAssembler(specification.interface)
+        check = specification.checksOutputs ? OutputCheck(specification.interface) : nil
+    }
+
+    /// Warms the instances up, for long unless their costs are known, and answers what that measured.
+    func start(isKnown: Bool) -> InstanceStart {
+        let warmUp = WarmUp(interface: interface, clock: clock)
+        guard !isKnown else {
+            for instance in instances { warmUp.touch(instance) }
+            return InstanceStart()
+        }
+        let begun = clock.now()
+        let runs = instances.map { warmUp.run(on: $0) }
+        return InstanceStart(runs: runs, warmUp: begun.interval(to: clock.now()))
+    }
+
+    /// Makes the instances anew, and warms them up. Where that fails the old ones stay.
+    mutating func renew() throws(EngineError) {
+        instances = try models.makeInstances()
+        _ = start(isKnown: true)
+        ProcessUsage.returnMemory()
     }
 
     /// What one batch came to.
@@ -37,6 +62,12 @@ struct BatchRunner {
     /// Runs a batch. When the engine rejects the inputs of several requests together, each of them is
     /// tried alone, so that one bad request does not fail its neighbours.
     mutating func run(_ batch: Batch) -> Outcome {
+        let outcome = attempt(batch)
+        guard let check else { return outcome }
+        return outcome.judged(by: check)
+    }
+
+    private mutating func attempt(_ batch: Batch) -> Outcome {
         let started = clock.now()
         do {
             let output = try compute(
@@ -116,6 +147,7 @@ struct BatchRunner {
                 .failed,
                 "the engine answered \(outputs.count) of \(interface.outputs.count) outputs")
         }
+        if let problem = check?.problem(in: outputs) { throw EngineError(.failed, problem) }
         for (output, wanted) in zip(outputs, interface.outputs)
         where output.dataType != wanted.dataType {
             throw EngineError(
@@ -148,7 +180,39 @@ struct BatchRunner {
     }
 }
 
+extension BatchRunner.Outcome {
+    /// The same without answers whose numbers are not finite. Numbers that were not finite when they came in
+    /// are the client's doing. The engine has failed when that leaves less than half of the answers: one
+    /// client with strange numbers shall not take an instance out.
+    func judged(by check: OutputCheck) -> Self {
+        var judged = self
+        var doubtful = 0
+        for (index, completion) in completions.enumerated() {
+            guard case .success(let response) = completion.result, !check.isSound(response) else {
+                continue
+            }
+            let isOwnDoing = !check.isSound(completion.request)
+            if !isOwnDoing { doubtful += 1 }
+            judged.completions[index] = Completion(
+                request: completion.request,
+                result: .failure(isOwnDoing ? .notFiniteInput : .notFiniteOutput))
+        }
+        if failure == nil, doubtful * 2 > completions.count {
+            judged.failure = EngineError(
+                .failed,
+                "the engine answered \(doubtful) of \(completions.count) requests with numbers that are "
+                    + "not finite")
+        }
+        return judged
+    }
+}
+
 extension ServingError {
+    fileprivate static let notFiniteInput = ServingError(
+        .invalidArgument, "the input has numbers that are not finite, and so has the answer")
+    fileprivate static let notFiniteOutput = ServingError(
+        .engineFailed, "the model answered numbers that are not finite")
+
     /// What a client is told of an engine's failure: bad input is its own doing and is explained,
     /// anything else is not.
     package init(_ error: EngineError) {
@@ -159,5 +223,14 @@ extension ServingError {
             self.init(
                 .engineFailed, "the engine failed on this batch; the server's log has details")
         }
+    }
+}
+
+extension [any EngineModel] {
+    /// Makes an engine's instance of each.
+    fileprivate func makeInstances() throws(EngineError) -> [any EngineInstance] {
+        var instances: [any EngineInstance] = []
+        for model in self { instances.append(try model.makeInstance()) }
+        return instances
     }
 }

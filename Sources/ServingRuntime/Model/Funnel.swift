@@ -26,6 +26,8 @@ struct Funnel: ~Copyable {
     var gathering: (instance: InstanceID, rows: Int)?
     /// How long that pays.
     var window = GatherWindow()
+    /// The instance that is being made anew, if one is.
+    var renewing: InstanceID?
     /// Whether warm-up has told what batches cost, whatever their shape.
     private let knowsCosts: Bool
     /// What whoever decides about memory wants to know.

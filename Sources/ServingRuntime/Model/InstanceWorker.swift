@@ -6,8 +6,16 @@ internal import ServingModel
 /// mailbox, such as a batch. The call that hands in a finished job puts the next one there, so that a
 /// busy instance never waits for another thread.
 final class InstanceWorker<Job: Sendable>: Sendable {
-    private enum Mail: Sendable {
+    /// What the thread is to do next.
+    enum Errand: Sendable {
+        /// A job.
         case job(Job)
+        /// To make the engine's instance anew.
+        case renewal
+    }
+
+    private enum Mail: Sendable {
+        case errand(Errand)
         case stop
     }
 
@@ -29,7 +37,7 @@ final class InstanceWorker<Job: Sendable>: Sendable {
     func keep(_ job: Job) {
         mailbox.withLock { mail in
             precondition(mail == nil, "instance \(id) was given a job before it took the last")
-            mail = .job(job)
+            mail = .errand(.job(job))
         }
     }
 
@@ -41,6 +49,12 @@ final class InstanceWorker<Job: Sendable>: Sendable {
     /// Ends a pause.
     func goOn() { parker.unpark() }
 
+    /// Tells the idle instance to be made anew, unless it is to end.
+    func postRenewal() {
+        mailbox.withLock { if $0 == nil { $0 = .errand(.renewal) } }
+        parker.unpark()
+    }
+
     /// Ends the thread once it is idle.
     func stop() {
         mailbox.withLock { $0 = .stop }
@@ -49,6 +63,14 @@ final class InstanceWorker<Job: Sendable>: Sendable {
 
     /// Waits for the next job; `nil` when the instance shall end.
     func receive() -> Job? {
+        while let errand = receiveErrand() {
+            if case .job(let job) = errand { return job }
+        }
+        return nil
+    }
+
+    /// Waits for the next errand; `nil` when the instance shall end.
+    func receiveErrand() -> Errand? {
         while true {
             let mail = mailbox.withLock { mail in
                 let taken = mail
@@ -56,7 +78,7 @@ final class InstanceWorker<Job: Sendable>: Sendable {
                 return taken
             }
             switch mail {
-            case .job(let job): return job
+            case .errand(let errand): return errand
             case .stop: return nil
             case nil: parker.park()
             }

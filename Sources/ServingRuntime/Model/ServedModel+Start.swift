@@ -2,20 +2,11 @@ internal import ControlCore
 package import EngineAPI
 internal import ServingModel
 
-extension CrewMember where Source == [any EngineModel] {
-    /// Makes an engine's instance of each variant, on the thread that will run them; once.
-    func makeInstances() throws(EngineError) -> [any EngineInstance] {
-        var instances: [any EngineInstance] = []
-        for model in takeSource() { instances.append(try model.makeInstance()) }
-        return instances
-    }
-}
-
 /// What one warm-up measured.
-private typealias WarmUpRuns = [(rows: Int, took: Interval)]
+typealias WarmUpRuns = [(rows: Int, took: Interval)]
 
 /// What became of an instance's start.
-private struct InstanceStart: Sendable {
+struct InstanceStart: Sendable {
     /// What the warm-up of each variant measured; nothing where that was known.
     var runs: [WarmUpRuns] = []
     /// How long warming up took.
@@ -96,26 +87,17 @@ extension ServedModel {
             PlatformThread.start(name: "hw-\(interface.name)-\(member.worker.id)") {
                 defer { member.end() }
                 PlatformThread.markAsComputing()
-                let instances: [any EngineInstance]
-                do {
-                    instances = try member.makeInstances()
+                // What is made here is gone before the thread says that it has ended.
+                var runner: BatchRunner
+                do throws(EngineError) {
+                    runner = try BatchRunner(specification, member.takeSource(), clock: clock)
                 } catch {
                     continuation.resume(throwing: error)
                     return
                 }
                 ProcessUsage.settleMemory()
-                let warmUp = WarmUp(interface: interface, clock: clock)
-                var start = InstanceStart()
-                if isKnown {
-                    for instance in instances { warmUp.touch(instance) }
-                } else {
-                    let begun = clock.now()
-                    start.runs = instances.map { warmUp.run(on: $0) }
-                    start.warmUp = begun.interval(to: clock.now())
-                }
-                continuation.resume(returning: start)
+                continuation.resume(returning: runner.start(isKnown: isKnown))
                 guard let served = member.awaitServer() else { return }
-                var runner = BatchRunner(specification, instances, clock: clock)
                 while served.serve(member.worker, &runner) {}
             }
         }

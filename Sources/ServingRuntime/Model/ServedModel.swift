@@ -33,7 +33,7 @@ package final class ServedModel: Sendable {
     private let timer: any WakeupTimer
     let funnel: Guarded<Funnel>
     private let gate = Gate()
-    private let book: Guarded<ModelStatistics>
+    let book: Guarded<ModelStatistics>
     private let idle = Guarded<[CheckedContinuation<Void, Never>]>([])
     /// Requests handed in whose sink has not been told of their end.
     private let unanswered = Atomic(0)
@@ -150,12 +150,17 @@ package final class ServedModel: Sendable {
     /// Runs the worker's next batch; false when the instance shall end. The body of an instance's
     /// thread is a loop around this, so that an instance that waits holds on to nothing.
     func serve(_ worker: InstanceWorker<Batch>, _ runner: inout BatchRunner) -> Bool {
-        guard let batch = worker.receive() else { return false }
-        finish(batch, runner.run(batch), on: worker)
+        switch worker.receiveErrand() {
+        case .job(let batch):
+            if finish(batch, runner.run(batch), on: worker) { renew(worker, &runner) }
+        case .renewal: renew(worker, &runner)
+        case nil: return false
+        }
         return true
     }
 
-    /// Hands in the end of a batch, keeps the instance's next batch for it, and answers the requests.
+    /// Hands in the end of a batch, keeps the instance's next batch for it, and answers the requests; tells
+    /// whether the instance is to be made anew.
     ///
     /// Where event loops compute on the same cores, the answers go first and the loops get a turn before
     /// the next batch is decided: clients that have their answers ask again, and may ride it. Decided
@@ -163,14 +168,14 @@ package final class ServedModel: Sendable {
     /// is as long as one of 6. Elsewhere the instance would only wait for nothing.
     private func finish(
         _ batch: Batch, _ outcome: BatchRunner.Outcome, on worker: InstanceWorker<Batch>
-    ) {
+    ) -> Bool {
         let isAwaited = batch.answers.take()
         if isAwaited && specification.sharesCores {
             answer(batch, outcome, ended: clock.now())
             PlatformThread.letOthersRun()
             gather(batch, worker)
         }
-        var (ended, work) = funnel.withLock { funnel in
+        var (ended, work, isRenewed) = funnel.withLock { funnel in
             // Read under the lock: read before it, the time could be overtaken by a later event.
             let now = clock.now()
             funnel.endGathering(worker.id)
@@ -178,7 +183,7 @@ package final class ServedModel: Sendable {
                 worker.id, outcome.failure == nil && isAwaited ? .success : .failure,
                 outcome.health(of: batch, at: now), requests: isAwaited ? batch.requests.count : 0,
                 fittingRows: outcome.fittingRows, at: now)
-            return (now, work)
+            return (now, work, funnel.renewing == worker.id)
         }
         if let own = work.launches.firstIndex(where: { $0.instance == worker.id }) {
             worker.keep(work.launches.remove(at: own).batch)
@@ -187,6 +192,7 @@ package final class ServedModel: Sendable {
         specification.device?.end(of: self)
         if isAwaited && !specification.sharesCores { answer(batch, outcome, ended: ended) }
         releaseIfIdle()
+        return isRenewed
     }
 
     /// Waits for clients that have their answers to ask again, where that pays.

@@ -51,8 +51,15 @@ package struct ServingSpecification: Sendable {
     /// Told of each change of the health rules, made or, in a dry run, not made.
     package var onHealthChange: @Sendable (HealthChange) -> Void = { _ in }
 
+    /// Whether answers are looked at before they leave: extents other than the declared ones, and numbers that
+    /// are not finite, count as failures.
+    package var checksOutputs = false
+
     /// Told when an instance is taken out of service, tried, or put back to work.
     package var onInstanceChange: @Sendable (BreakerDecision) -> Void = { _ in }
+
+    /// Told when an instance was made anew, or could not be.
+    package var onRenewal: @Sendable (InstanceID, EngineError?) -> Void = { _, _ in }
 
     /// Told of every batch that the engine failed, on the instance's thread.
     package var onEngineFailure: @Sendable (EngineError) -> Void

@@ -68,7 +68,7 @@ package final class BatchOutput: Sendable {
         self.variant = variant
         var offsets: [[Int]] = []
         for tensor in tensors {
-            guard tensor.shape.allSatisfy({ $0 >= 0 }), !isBatched || tensor.shape.first == rows
+            guard tensor.hasCountableElements, !isBatched || tensor.shape.first == rows
             else {
                 throw ServingError(
                     .engineFailed, "the model answered shape \(tensor.shape) to a batch of \(rows)")
@@ -96,7 +96,8 @@ package final class BatchOutput: Sendable {
     private static func offsets(of tensor: Tensor, rows: Int) throws(ServingError) -> [Int] {
         let bytes = tensor.bytes
         if let size = tensor.dataType.elementSize {
-            guard tensor.elementCount * size == bytes.count else {
+            guard tensor.elementCount.multipliedReportingOverflow(by: size) == (bytes.count, false)
+            else {
                 throw ServingError(
                     .engineFailed,
                     "the model answered \(bytes.count) bytes for shape \(tensor.shape) of "
@@ -122,5 +123,19 @@ package final class BatchOutput: Sendable {
             throw ServingError(.engineFailed, "the model answered a malformed string tensor")
         }
         return offsets
+    }
+}
+
+extension Tensor {
+    /// Whether the shape stands for a number of elements: none of its extents is negative, and their product
+    /// is a number. What an engine answers may be anything.
+    fileprivate var hasCountableElements: Bool {
+        var count = 1
+        for extent in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard extent >= 0, !overflow else { return false }
+            count = product
+        }
+        return true
     }
 }

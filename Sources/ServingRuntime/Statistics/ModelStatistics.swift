@@ -69,6 +69,8 @@ package struct ModelStatistics: Sendable, Equatable {
     package var batches: [Int: BatchSize] = [:]
     /// Time that each instance had a batch, by its number.
     package var busy: [Interval]
+    /// Times that each instance was made anew, by its number.
+    package var renewals: [UInt64]
     /// By position in the class table.
     package var classes: [Class]
     /// Requests answered by each variant, the full model first; empty where there is but one.
@@ -77,6 +79,7 @@ package struct ModelStatistics: Sendable, Equatable {
     /// All zero, for a table of `classes` classes and a model with `variants` variants.
     package init(classes: Int, instances: Int = 1, variants: Int = 0) {
         busy = Array(repeating: .zero, count: instances)
+        renewals = Array(repeating: 0, count: instances)
         self.variants = Array(repeating: 0, count: variants)
         self.classes = Array(repeating: Class(), count: classes)
     }

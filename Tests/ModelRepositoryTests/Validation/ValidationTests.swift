@@ -99,6 +99,9 @@ import Testing
             "parameters { key: 'device' value { string_value: '' } }",
             "parameters[\"device\"]", "is empty"),
         Case(
+            "parameters { key: 'check_outputs' value { string_value: 'yes' } }",
+            "parameters[\"check_outputs\"]", "is 'yes'; true or false"),
+        Case(
             "instance_group { count: 2 } parameters { key: 'device' value { string_value: 'cpu-a' } }",
             "parameters[\"device\"]", "is shared by 2 instances"),
     ]

@@ -73,7 +73,8 @@ struct EngineFailureTests {
     /// Outputs that do not fit the batch or the interface.
     enum Distortion: String, CaseIterable, Sendable {
         case oneRowShort, oneRowLong, noRows, scalar, lessBytes, moreBytes, missingOutput
-        case additionalOutput, otherType, truncatedStrings, trailingStrings, hugeString
+        case impossibleShape, negativeShape, additionalOutput, otherType, truncatedStrings,
+            trailingStrings, hugeString
 
         /// What the engine answers instead of two correct outputs.
         func apply(_ outputs: [Tensor]) -> [Tensor] {
@@ -97,6 +98,8 @@ struct EngineFailureTests {
             case .scalar: return [numbers([], bytes: 4), s]
             case .lessBytes: return [numbers([rows, 3], bytes: rows * 12 - 4), s]
             case .moreBytes: return [numbers([rows, 3], bytes: rows * 12 + 4), s]
+            case .impossibleShape: return [numbers([rows, .max, 4], bytes: rows * 12), s]
+            case .negativeShape: return [numbers([rows, -1, -3], bytes: rows * 12), s]
             case .missingOutput: return [y]
             case .additionalOutput: return [y, s, y]
             case .otherType:

@@ -1,0 +1,77 @@
+package import ServingModel
+
+/// Tells memory that only grows from memory that comes and goes.
+///
+/// What requests and batches need for a while does not lift the *floor*, the least bytes of a window of time; a
+/// leak lifts it window after window. So memory counts as growing when each of the last windows had a higher
+/// floor than the one before, and all of them together rose by more than noise. A pure value: readings and
+/// times go in.
+package struct MemoryTrend: Sendable, Equatable {
+    /// When memory counts as growing.
+    package struct Settings: Sendable, Equatable {
+        /// Length of a window.
+        package var window = Interval.seconds(10)
+        /// So many windows in a row have to rise.
+        package var windows = 6
+        /// By so many bytes together.
+        package var leastRise: UInt64 = 32 << 20
+
+        /// A minute, and 32 MiB.
+        package init() {}
+    }
+
+    private let settings: Settings
+    /// Floors of the windows of the present rise: ascending, the last one of a window that is over.
+    private var floors: [UInt64] = []
+    private var floor = UInt64.max
+    private var windowStart: Instant?
+    /// Floor at the beginning of the present rise, however long it lasts.
+    private var base: UInt64 = 0
+    private var rising = 0
+
+    /// A trend without readings.
+    package init(_ settings: Settings = Settings()) {
+        precondition(settings.windows >= 2, "a trend takes two windows")
+        self.settings = settings
+    }
+
+    /// Forgets everything: models were loaded or unloaded, and the level is another one.
+    package mutating func restart() { self = MemoryTrend(settings) }
+
+    /// Takes a reading.
+    package mutating func note(bytes: UInt64, at now: Instant) {
+        let start = windowStart ?? now
+        if now >= start + settings.window {
+            close()
+            windowStart = now
+            floor = bytes
+        } else {
+            windowStart = start
+            floor = min(floor, bytes)
+        }
+    }
+
+    private mutating func close() {
+        if let last = floors.last, floor > last {
+            rising += 1
+        } else {
+            rising = 0
+            base = floor
+            floors = []
+        }
+        floors.append(floor)
+        if floors.count > settings.windows + 1 { floors.removeFirst() }
+    }
+
+    /// Whether memory only grows.
+    package var isGrowing: Bool { rising >= settings.windows && rise >= settings.leastRise }
+
+    /// By how much it has grown since it began to.
+    package var rise: UInt64 { (floors.last ?? base) - base }
+
+    /// How fast it grows, in bytes for each second of the last windows; 0 while it does not.
+    package var bytesPerSecond: Double {
+        guard isGrowing, let first = floors.first, let last = floors.last else { return 0 }
+        return Double(last - first) / (settings.window.seconds * Double(floors.count - 1))
+    }
+}
