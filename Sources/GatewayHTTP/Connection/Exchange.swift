@@ -25,6 +25,10 @@ final class Exchange {
     var bodyLimit = Int.max
     private(set) var chunks: [ByteBuffer] = []
     private(set) var byteCount = 0
+    /// Bytes of the body that have come, whoever has them.
+    private var received = 0
+    /// For how many of them there is room in the ledger.
+    private var reserved = 0
 
     /// Whether its class and deadline have been judged, and found possible, before its body was read.
     var isLetIn = false
@@ -44,6 +48,8 @@ final class Exchange {
     var answer: ByteBuffer?
     var parts: [(part: HTTPServerResponsePart, promise: EventLoopPromise<Void>?)] = []
     var isFinished = false
+    /// Whether the router has answered anything.
+    var hasBegun = false
 
     init(_ kind: Kind, isKeptAlive: Bool) {
         self.kind = kind
@@ -79,6 +85,23 @@ final class Exchange {
             var chunk = chunk
             chunks[0].writeBuffer(&chunk)
         }
+    }
+
+    /// Takes room for a piece of a body; false when all connections together hold too much.
+    func reserve(_ count: Int, in ledger: ConnectionLedger) -> Bool {
+        received += count
+        let wanted = max(received - ConnectionLedger.freeBodyBytes, 0) - reserved
+        guard wanted > 0 else { return true }
+        guard ledger.reserveBody(wanted) else { return false }
+        reserved += wanted
+        return true
+    }
+
+    /// Gives the body's room back: it is whole, or nobody wants it any more.
+    func giveBack(to ledger: ConnectionLedger) {
+        if reserved > 0 { ledger.releaseBody(reserved) }
+        reserved = 0
+        received = 0
     }
 
     /// Replaces the body by its decompressed form.

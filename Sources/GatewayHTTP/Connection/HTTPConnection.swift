@@ -10,8 +10,14 @@ package import ServingModel
 package struct ConnectionLimits: Sendable {
     /// Largest body of a request, after decompression.
     package var maxBodyBytes: Int
-    /// Longest time between the first and the last byte of a request.
+    /// Longest time between the first and the last byte of a request whose body is small.
     package var headerTimeout: Interval
+    /// Bytes of a second by which a longer request may take longer.
+    package var minUploadRate = 16_384
+    /// Longest time for which a client takes nothing of what is to be sent to it.
+    package var writeTimeout = Interval.seconds(30)
+    /// What all connections hold together.
+    package var ledger = ConnectionLedger()
     /// Longest time without a request.
     package var idleTimeout: Interval
     /// Largest size of all header fields of a request.
@@ -25,6 +31,11 @@ package struct ConnectionLimits: Sendable {
         self.headerTimeout = headerTimeout
         self.idleTimeout = idleTimeout
         self.maxHeaderBytes = maxHeaderBytes
+    }
+
+    /// The time that a request may take whose first `bytes` have come.
+    func uploadTime(of bytes: Int) -> Interval {
+        headerTimeout + .milliseconds(UInt64(bytes) * 1_000 / UInt64(max(minUploadRate, 1)))
     }
 }
 

@@ -60,6 +60,16 @@ extension InferHandler {
         finishAndClose(exchange, refusal, status: nil)
     }
 
+    /// Answers a request whose body the router reads, if the router has not begun to, and ends the
+    /// connection.
+    func refuseRouted(_ exchange: Exchange) {
+        guard !exchange.hasBegun else {
+            context?.close(promise: nil)
+            return
+        }
+        finishAndClose(exchange, .tooManyBodies, status: nil)
+    }
+
     /// Answers what cannot be attributed to a request, and ends the connection.
     func refuseConnection(_ error: ServingError, status: Int? = nil) {
         guard !isClosing else {
@@ -85,6 +95,7 @@ extension InferHandler {
             error, status: status)
         exchange.isFinished = true
         exchange.isKeptAlive = false
+        exchange.giveBack(to: limits.ledger)
         exchange.release()
         sendWhatIsDue()
     }
@@ -100,6 +111,7 @@ extension InferHandler {
             return
         }
         let exchange = exchanges[index]
+        exchange.hasBegun = true
         switch part {
         case .head(var head):
             if !exchange.isKeptAlive || isQuiescing {
@@ -114,4 +126,10 @@ extension InferHandler {
         }
         if index == exchanges.startIndex { sendWhatIsDue() }
     }
+}
+
+extension ServingError {
+    /// A request whose body would be one too many of those that are coming in.
+    static let tooManyBodies = ServingError(
+        .overloaded, "too many bytes of other requests are coming in", retryAfter: .seconds(1))
 }

@@ -20,6 +20,7 @@ extension InferHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { unsent.moved() }
         resumeReading()
         context.fireChannelWritabilityChanged()
     }
@@ -152,6 +153,11 @@ extension InferHandler {
     /// A piece of the body of the infer request that comes in.
     func append(_ piece: ByteBuffer) {
         guard !isClosing, let incoming else { return }
+        // Of a request that will be refused nothing is kept.
+        if incoming.refusal == nil, !incoming.reserve(piece.readableBytes, in: limits.ledger) {
+            incoming.refusal = .tooManyBodies
+            return refuseIncoming(incoming)
+        }
         incoming.append(piece)
         if incoming.refusal?.code == .payloadTooLarge { refuseIncoming(incoming) }
     }
@@ -160,6 +166,7 @@ extension InferHandler {
     func end() {
         guard !isClosing, let ended = incoming else { return }
         incoming = nil
+        ended.giveBack(to: limits.ledger)
         handle(ended)
     }
 
@@ -179,7 +186,10 @@ extension InferHandler {
             begin(head)
             if incoming?.kind == .routed { context.fireChannelRead(data) }
         case .body(let chunk):
-            if incoming?.kind == .routed {
+            if let incoming, incoming.kind == .routed {
+                guard incoming.reserve(chunk.readableBytes, in: limits.ledger) else {
+                    return refuseRouted(incoming)
+                }
                 context.fireChannelRead(data)
             } else {
                 append(chunk)
@@ -187,6 +197,7 @@ extension InferHandler {
         case .end:
             wire.requestEnded()
             if incoming?.kind == .routed {
+                incoming?.giveBack(to: limits.ledger)
                 incoming = nil
                 context.fireChannelRead(data)
             } else {

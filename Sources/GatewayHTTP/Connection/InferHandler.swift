@@ -24,6 +24,7 @@ final class InferHandler: ChannelDuplexHandler {
     let wire: WireHandler
     let limits: ConnectionLimits
     let clock = MonotonicClock()
+    var unsent = UnsentBytes()
 
     var context: ChannelHandlerContext?
     var exchanges = CircularBuffer<Exchange>()
@@ -49,6 +50,7 @@ final class InferHandler: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         loop.watch(self)
+        limits.ledger.opened()
     }
 
     /// Somebody serves this connection: reading begins.
@@ -80,6 +82,7 @@ final class InferHandler: ChannelDuplexHandler {
         abandon()
         self.context = nil
         loop.forget(self)
+        limits.ledger.closed()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -95,6 +98,7 @@ final class InferHandler: ChannelDuplexHandler {
             if let request = exchange.request, let model = exchange.model {
                 loop.cancel(request, of: model.served)
             }
+            exchange.giveBack(to: limits.ledger)
             exchange.release()
             for held in exchange.parts { held.promise?.fail(ChannelError.ioOnClosedChannel) }
         }
@@ -127,11 +131,22 @@ final class InferHandler: ChannelDuplexHandler {
 
     /// Closes a connection that takes too long; called about once a second.
     func sweep(at now: NIODeadline) {
-        guard let context, !isClosing || exchanges.isEmpty else { return }
-        if let since = wire.partialSince, now - since > .nanoseconds(limits.headerTimeout) {
+        guard let context else { return }
+        let pending = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        guard unsent.waited(pending, at: now) <= .nanoseconds(limits.writeTimeout) else {
+            limits.ledger.cutSlowReader()
+            context.close(promise: nil)
+            return
+        }
+        guard !isClosing || exchanges.isEmpty else { return }
+        if !mayRead { wire.forgive(at: now) }
+        if let since = wire.partialSince,
+            now - since > .nanoseconds(limits.uploadTime(of: wire.partialBytes))
+        {
+            if !isClosing { limits.ledger.cutSlowSender() }
             refuseConnection(
                 ServingError(.invalidArgument, "the request did not arrive in time"), status: 408)
-        } else if exchanges.isEmpty, wire.partialSince == nil {
+        } else if exchanges.isEmpty, wire.partialSince == nil, pending == 0 {
             let limit =
                 isQuiescing || isClosing
                 ? TimeAmount.milliseconds(500) : .nanoseconds(limits.idleTimeout)
@@ -146,6 +161,23 @@ final class InferHandler: ChannelDuplexHandler {
         {
             context?.close(promise: nil)
         }
+    }
+}
+
+/// Since when a client takes nothing of what waits to be sent to it.
+struct UnsentBytes {
+    private var count = 0
+    private var since = NIODeadline.distantPast
+
+    /// The client took enough for more to be written.
+    mutating func moved() { count = 0 }
+
+    /// For how long the client has taken nothing, when `pending` bytes wait now.
+    mutating func waited(_ pending: Int, at now: NIODeadline) -> TimeAmount {
+        // More may have been written meanwhile; less means that some were taken.
+        if pending == 0 || count == 0 || pending < count { since = now }
+        count = pending
+        return now - since
     }
 }
 

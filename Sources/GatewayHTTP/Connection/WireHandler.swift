@@ -38,7 +38,12 @@ final class WireHandler: ChannelInboundHandler {
     var infer: InferHandler?
 
     /// When the first byte of an unfinished request came in.
-    private(set) var partialSince: NIODeadline?
+    private(set) var partialSince: NIODeadline? {
+        didSet { partialBytes = 0 }
+    }
+
+    /// Bytes of it that have come since then.
+    private(set) var partialBytes = 0
 
     /// When the connection last finished a request, or was accepted.
     private(set) var idleSince = NIODeadline.now()
@@ -58,6 +63,7 @@ final class WireHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
+        if partialSince != nil { partialBytes += buffer.readableBytes }
         // Without `infer` the pipeline is being taken down, and nobody will answer.
         while infer != nil, buffer.readableBytes > 0 {
             switch state {
@@ -139,6 +145,11 @@ final class WireHandler: ChannelInboundHandler {
     /// A whole request has come through the decoder.
     func requestEnded() {
         partialSince = nil
+    }
+
+    /// Nothing was read from the connection for a while: what its client owes, it owes from now on.
+    func forgive(at now: NIODeadline) {
+        if partialSince != nil { partialSince = now }
     }
 
     /// The connection has nothing left to answer.

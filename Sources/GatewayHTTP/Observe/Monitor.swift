@@ -27,14 +27,19 @@ final class Monitor: Service {
     private let state = Mutex(State())
     private let catalog: ModelCatalog
     private let observer: ProcessObserver
+    private let memory: MemoryWatch
     private let clock = MonotonicClock()
 
     /// Bytes that the process may take; `nil` for the machine's memory.
     private let memoryLimit: UInt64?
 
-    init(catalog: ModelCatalog, observer: ProcessObserver, memoryLimit: UInt64? = nil) {
+    init(
+        catalog: ModelCatalog, observer: ProcessObserver, memory: MemoryWatch,
+        memoryLimit: UInt64? = nil
+    ) {
         self.catalog = catalog
         self.observer = observer
+        self.memory = memory
         self.memoryLimit = memoryLimit
     }
 
@@ -101,6 +106,7 @@ final class Monitor: Service {
     func read() {
         let process = observer.read()
         let now = clock.now()
+        memory.note(resident: process.residentBytes, at: now)
         let readings = catalog.serving.map { (Self.key($0), ModelReading($0, at: now)) }
         state.withLock { state in
             var histories: [String: ModelHistory] = [:]
@@ -139,7 +145,9 @@ final class Monitor: Service {
             version: HeadwayVersion.current,
             at: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
             uptimeS: process.uptime.seconds,
-            verdict: Verdict(state: phase, models: models, missing: missing),
+            verdict: Verdict(
+                state: phase, models: models, missing: missing,
+                memoryGrowth: process.memoryGrowth ?? 0),
             process: Snapshot.Process(process, since: processes.first ?? process),
             models: models, missing: missing,
             controllers: catalog.controllers.settings.map {

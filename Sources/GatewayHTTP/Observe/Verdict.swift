@@ -85,10 +85,11 @@ package struct Verdict: Encodable, Sendable, Equatable {
     ///   - promises: Every class of every model that serves.
     ///   - failures: Models whose engine failed, and how often.
     ///   - missing: Models that cannot be served, and why.
+    ///   - memoryGrowth: How fast memory grows that only grows, in bytes for each second.
     ///   - rate: Requests that end each second.
     package init(
         state: String, promises: [PromiseReport], failures: [(model: String, count: UInt64)] = [],
-        missing: [(name: String, reason: String)] = [], rate: Double
+        missing: [(name: String, reason: String)] = [], memoryGrowth: Double = 0, rate: Double
     ) {
         let troubles = promises.filter { $0.broken > 0 }.sorted { $0.isWorse(than: $1) }
         let bad = troubles.filter { $0.share >= Self.warnShare }
@@ -106,6 +107,8 @@ package struct Verdict: Encodable, Sendable, Equatable {
             text = "Not served: \(gone.name)"
             if missing.count > 1 { text += " and \(missing.count - 1) more" }
             detail = gone.reason
+        } else if memoryGrowth > 0 {
+            text = "Memory only grows, by \(Self.text(memoryGrowth * 60 / 1_000_000)) MB a minute"
         } else if state == "starting" {
             text = "Starting: models are loading"
         } else if promises.isEmpty {
@@ -134,7 +137,9 @@ package struct Verdict: Encodable, Sendable, Equatable {
 
 extension Verdict {
     /// Judges what a snapshot shows.
-    init(state: String, models: [Snapshot.Model], missing: [Snapshot.Missing]) {
+    init(
+        state: String, models: [Snapshot.Model], missing: [Snapshot.Missing], memoryGrowth: Double
+    ) {
         let promises = models.flatMap { model in
             model.classes.enumerated().map { rank, entry in
                 PromiseReport(
@@ -146,7 +151,7 @@ extension Verdict {
         self.init(
             state: state, promises: promises,
             failures: models.filter { $0.failed > 0 }.map { ($0.name, $0.failed) },
-            missing: missing.map { ($0.name, $0.reason) },
+            missing: missing.map { ($0.name, $0.reason) }, memoryGrowth: memoryGrowth,
             rate: models.reduce(0) { $0 + $1.classes.reduce(0) { $0 + $1.rate } })
     }
 }

@@ -19,6 +19,7 @@ struct KServeRoutes: Sendable {
     let observer: ProcessObserver
     let monitor: Monitor
     let maxBodyBytes: Int
+    let ledger: ConnectionLedger
     /// Decides what is traced; `nil` when nothing is.
     let tracing: RouteTracing?
 
@@ -30,7 +31,7 @@ struct KServeRoutes: Sendable {
         addRepository(&builder)
         addOperations(&builder)
         DashboardRoutes(monitor: monitor).add(to: &builder)
-        let text = TextService(catalog: catalog)
+        let text = TextService(catalog: catalog, ledger: ledger)
         GenerateRoutes(text: text, maxBodyBytes: maxBodyBytes).add(to: &builder)
         OpenAIRoutes(text: text, maxBodyBytes: maxBodyBytes).add(to: &builder)
         // Known to the infer handler alone; named here for the sake of wrong methods.

@@ -23,6 +23,8 @@ package struct HTTPGatewaySettings: Sendable {
     package var maxConnections: Int
     /// Limits of each connection.
     package var connection: ConnectionLimits
+    /// Growth of memory in bytes from which on instances are made anew; 0 for never.
+    package var renewalGrowth: UInt64 = 0
     /// Share of the requests without a caller's trace that are traced; `nil` when nothing is.
     package var traceRatio: Double?
     /// Bytes that the process may take, for the health rules; `nil` for the machine's memory.
@@ -60,13 +62,18 @@ package struct HTTPGateway: Sendable {
         manager: ModelManager, settings: HTTPGatewaySettings, exporter: TraceExporter? = nil,
         logger: Logger
     ) {
-        let observer = ProcessObserver(version: HeadwayVersion.current) { exporter?.figures }
+        let ledger = settings.connection.ledger
+        let memory = MemoryWatch(catalog: manager.catalog, bound: settings.renewalGrowth)
+        let observer = ProcessObserver(
+            version: HeadwayVersion.current, traces: { exporter?.figures },
+            connections: { ledger.figures }, memoryGrowth: { memory.growth })
         watcher = Monitor(
-            catalog: manager.catalog, observer: observer, memoryLimit: settings.memoryLimit)
+            catalog: manager.catalog, observer: observer, memory: memory,
+            memoryLimit: settings.memoryLimit)
         routes = KServeRoutes(
             catalog: manager.catalog, manager: manager,
             observer: observer, monitor: watcher,
-            maxBodyBytes: settings.connection.maxBodyBytes,
+            maxBodyBytes: settings.connection.maxBodyBytes, ledger: ledger,
             tracing: settings.traceRatio.map(RouteTracing.init))
         self.settings = settings
         group = MultiThreadedEventLoopGroup(numberOfThreads: settings.eventLoops)

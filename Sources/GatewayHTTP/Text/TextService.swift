@@ -10,11 +10,13 @@ internal import ServingRuntime
 struct TextService: Sendable {
     let catalog: ModelCatalog
     let departures = Departures()
+    private let ledger: ConnectionLedger
     private let clock = MonotonicClock()
 
-    /// A service for the generators of `catalog`.
-    init(catalog: ModelCatalog) {
+    /// A service for the generators of `catalog`, that keeps to the answers which `ledger` has places for.
+    init(catalog: ModelCatalog, ledger: ConnectionLedger) {
         self.catalog = catalog
+        self.ledger = ledger
     }
 
     /// The generator of that name.
@@ -37,8 +39,17 @@ struct TextService: Sendable {
     ) async throws -> Response {
         var call = call
         call.label = context.label
+        guard let place = ledger.takeStream() else {
+            throw RequestProblem(
+                ServingError(
+                    .overloaded, "too many answers with generated text are under way",
+                    retryAfter: .seconds(1)))
+        }
         let running = try start(call, by: handle)
-        let watch = departures.watch(context.channel) { running.cancel() }
+        let watch = departures.watch(context.channel) {
+            running.cancel()
+            withExtendedLifetime(place) {}
+        }
         return streams
             ? try await stream(running, format(running), watch)
             : try await whole(running, format(running), watch)

@@ -15,6 +15,12 @@ extension ServerConfiguration {
                     + "(\(limits.maxQueuedBytes)): such a request could never wait in a queue; "
                     + "raise max_queued_bytes or lower max_body_bytes")
         }
+        if limits.maxBodyBytes > limits.maxIncomingBytes {
+            problems.append(
+                "limits.max_body_bytes is \(limits.maxBodyBytes), more than limits.max_incoming_bytes "
+                    + "(\(limits.maxIncomingBytes)): such a request could never come in; "
+                    + "raise max_incoming_bytes or lower max_body_bytes")
+        }
         if classes.reduce(0, { $0 + $1.floorShare }) > 1 {
             problems.append(
                 "the floor_share of all classes together is more than 1; a batch has only one whole"

@@ -81,8 +81,20 @@ extension ServerConfiguration {
         /// Most connections open at a time.
         package internal(set) var maxConnections = 20_000
 
+        /// Most bytes of bodies that come in at a time, over all connections.
+        package internal(set) var maxIncomingBytes = 1 << 30
+
+        /// Most answers with generated text that are under way at a time.
+        package internal(set) var maxStreams = 4_096
+
         /// Time a client has to send a request's head, so that slow senders hold no connection.
         package internal(set) var headerTimeout = Interval.seconds(10)
+
+        /// Bytes of a second by which a client has longer for a longer request.
+        package internal(set) var minUploadRate = 16_384
+
+        /// Time after which a client is cut off that takes nothing of its answer.
+        package internal(set) var writeTimeout = Interval.seconds(30)
 
         /// Time after which a connection without a request is closed.
         package internal(set) var idleTimeout = Interval.seconds(300)
@@ -101,6 +113,9 @@ extension ServerConfiguration {
 
         /// Threads that one model instance may use for one batch.
         package internal(set) var threadsPerInstance = 1
+
+        /// Whether answers are looked at before they leave.
+        package internal(set) var checksOutputs = false
 
         /// Threads that serve connections on a machine with `cores`: half of them unless configured,
         /// because engines need the rest.
@@ -132,6 +147,9 @@ extension ServerConfiguration {
 
         /// The longest time between two trials.
         package internal(set) var longestPause = Interval.seconds(30)
+
+        /// Growth of memory in bytes from which on instances are made anew; 0 for never.
+        package internal(set) var renewalGrowth = 1 << 30
     }
 
     /// When settings are changed because a model is not well.

@@ -30,5 +30,10 @@ extension ServerConfiguration {
         ConfigurationKey(
             "breaker.longest_pause_ms", .milliseconds(\.breaker.longestPause, 10...hour),
             unit: "ms", "The longest time between two trials."),
+        ConfigurationKey(
+            "breaker.renewal_growth_bytes", .integer(\.breaker.renewalGrowth, 0...1 << 40),
+            unit: "bytes",
+            "When the server's memory has done nothing but grow, by so many bytes, instances are made anew "
+                + "one after the other, to find the one whose engine leaks; 0 for never."),
     ]
 }

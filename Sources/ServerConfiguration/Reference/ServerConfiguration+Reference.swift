@@ -59,8 +59,25 @@ extension ServerConfiguration {
             "limits.max_connections", .integer(\.limits.maxConnections, 1...1_000_000),
             unit: "connections", "Most connections open at a time; more wait to be accepted."),
         ConfigurationKey(
+            "limits.max_incoming_bytes", .integer(\.limits.maxIncomingBytes, 1_024...1 << 40),
+            unit: "bytes",
+            "Most bytes of request bodies that may be coming in at a time, over all connections; a request "
+                + "beyond them is answered 503. The first 16 KiB of each body are let in always."),
+        ConfigurationKey(
+            "limits.max_streams", .integer(\.limits.maxStreams, 1...1 << 20), unit: "answers",
+            "Most answers with generated text that may be under way at a time; more is answered 503."
+        ),
+        ConfigurationKey(
             "limits.header_timeout_ms", .milliseconds(\.limits.headerTimeout, 1...hour),
-            unit: "ms", "Time a client has to send a request's head before it is cut off."),
+            unit: "ms", "Time a client has to send a request before it is cut off."),
+        ConfigurationKey(
+            "limits.min_upload_bytes_per_s", .integer(\.limits.minUploadRate, 1...1 << 30),
+            unit: "bytes/s",
+            "A client has a second more for so many bytes of its request that have come."),
+        ConfigurationKey(
+            "limits.write_timeout_ms", .milliseconds(\.limits.writeTimeout, 1...day), unit: "ms",
+            "Time after which a client is cut off that takes nothing of the answer that waits for it."
+        ),
         ConfigurationKey(
             "limits.idle_timeout_ms", .milliseconds(\.limits.idleTimeout, 1...day), unit: "ms",
             "Time after which a connection without a request is closed."),
@@ -79,6 +96,11 @@ extension ServerConfiguration {
             "runtime.threads_per_instance", .integer(\.runtime.threadsPerInstance, 1...1_024),
             unit: "threads", flag: "--threads-per-instance",
             "Threads that one model instance may use for one batch."),
+        ConfigurationKey(
+            "runtime.check_outputs", .truth(\.runtime.checksOutputs),
+            "Whether answers of engines are looked at before they leave: numbers that are not finite and "
+                + "extents that the model does not declare count as failures of the engine. A model's "
+                + "`config.pbtxt` may say otherwise by the parameter `check_outputs`."),
     ]
 
     private static let classes = [

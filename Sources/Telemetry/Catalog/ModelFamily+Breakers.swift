@@ -48,5 +48,13 @@ extension ModelFamily {
                 samples.add(["\(instance)", "relapsed"], int: reading.relapses)
             }
         },
+        ModelFamily(
+            "headway_instance_renewals_total", .counter, labels: ["instance"],
+            "Times that the engine's instance was made anew, because memory only grew"
+        ) { figures, samples in
+            for (instance, count) in figures.statistics.renewals.enumerated() {
+                samples.add(["\(instance)"], int: count)
+            }
+        },
     ]
 }

@@ -2,7 +2,7 @@ internal import ServingModel
 
 extension ProcessFamily {
     /// Figures about the process and its machine; those that the system does not tell are left out.
-    static let all = process + gpus
+    static let all = process + connections + gpus
 
     private static let process: [ProcessFamily] = [
         ProcessFamily(
@@ -31,6 +31,12 @@ extension ProcessFamily {
             "Bytes of that limit which models in memory hold, or which are kept for one that comes in"
         ) { figures, samples in
             if let memory = figures.memory { samples.add(int: memory.usedBytes) }
+        },
+        ProcessFamily(
+            "headway_process_memory_growth_bytes_per_second", .gauge,
+            "How fast the memory of the server's process grows, where it only grows; else 0"
+        ) { figures, samples in
+            if let growth = figures.memoryGrowth { samples.add(real: growth) }
         },
         ProcessFamily(
             "headway_process_cpu_seconds_total", .counter,

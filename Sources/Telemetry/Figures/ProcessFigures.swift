@@ -10,6 +10,8 @@ package struct ProcessFigures: Sendable {
     package var residentBytes: UInt64
     /// Bytes with shared pages counted in proportion; `nil` where the system does not tell.
     package var proportionalBytes: UInt64?
+    /// How fast memory grows that only grows, in bytes for each second; `nil` where nobody watches.
+    package var memoryGrowth: Double?
     /// CPU time used so far.
     package var cpuTime: Interval
     /// Time since the process began to serve.
@@ -22,6 +24,8 @@ package struct ProcessFigures: Sendable {
     package var traces: TraceFigures?
     /// What models hold of the memory that they share; `nil` where that has no limit.
     package var memory: MemoryFigures?
+    /// What connections hold, and what they were denied.
+    package var connections: ConnectionFigures?
 
     /// Gathers figures; see the properties.
     package init(
@@ -52,13 +56,19 @@ package final class ProcessObserver: Sendable {
     private let machine = MachineObserver()
     private let proportional = Mutex<(at: Interval, bytes: UInt64?)>((.zero, nil))
     private let traces: @Sendable () -> TraceFigures?
+    private let connections: @Sendable () -> ConnectionFigures?
+    private let memoryGrowth: @Sendable () -> Double?
 
-    /// An observer of this process from now on, who asks `traces` what became of those.
+    /// An observer of this process from now on, who asks others about what they know.
     package init(
-        version: String, traces: @escaping @Sendable () -> TraceFigures? = { nil }
+        version: String, traces: @escaping @Sendable () -> TraceFigures? = { nil },
+        connections: @escaping @Sendable () -> ConnectionFigures? = { nil },
+        memoryGrowth: @escaping @Sendable () -> Double? = { nil }
     ) {
         self.version = version
         self.traces = traces
+        self.connections = connections
+        self.memoryGrowth = memoryGrowth
         started = MonotonicClock().now()
         // The first reading of the CPU is the beginning of the first interval.
         _ = machine.read()
@@ -73,6 +83,8 @@ package final class ProcessObserver: Sendable {
         figures.proportionalBytes = readProportional(at: figures.uptime)
         figures.gpus = GPUFigures.all()
         figures.traces = traces()
+        figures.connections = connections()
+        figures.memoryGrowth = memoryGrowth()
         return figures
     }
 

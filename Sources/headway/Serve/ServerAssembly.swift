@@ -95,6 +95,7 @@ struct ServerAssembly {
             generation: generationSettings)
         settings.health = healthSettings
         settings.memory = memoryManager(timer)
+        settings.checksOutputs = runtime.checksOutputs
         settings.decisions = DecisionSettings(
             capacity: configuration.observability.decisionRecords,
             sampling: configuration.observability.decisionSampling)
@@ -184,6 +185,11 @@ struct ServerAssembly {
                 maxBodyBytes: limits.maxBodyBytes, headerTimeout: limits.headerTimeout,
                 idleTimeout: limits.idleTimeout, maxHeaderBytes: limits.maxHeaderBytes))
         settings.memoryLimit = configuration.health.memoryLimitBytes.map { UInt64($0) }
+        settings.connection.minUploadRate = limits.minUploadRate
+        settings.connection.writeTimeout = limits.writeTimeout
+        settings.connection.ledger = ConnectionLedger(
+            mostBodyBytes: limits.maxIncomingBytes, mostStreams: limits.maxStreams)
+        settings.renewalGrowth = UInt64(configuration.breaker.renewalGrowth)
         if observability.traceEndpoint != nil { settings.traceRatio = observability.traceRatio }
         return settings
     }

@@ -23,6 +23,9 @@ struct VerdictTests {
                 == .init(.warn, "tales: high class late 3.2 % — queue 812", "0.3 requests/s"))
         let refused = PromiseReport(
             model: "digits", name: "low", rank: 2, inTime: 80, late: 10, refused: 10)
+        let leaking = Verdict(
+            state: "ready", promises: [kept], memoryGrowth: 2_000_000, rate: 1)
+        #expect(leaking.level == .warn && leaking.text == "Memory only grows, by 120 MB a minute")
         let worse = Verdict(state: "ready", promises: [late, refused], rate: 1)
         #expect(worse.level == .bad)
         #expect(worse.text == "tales: high class late 3.2 % — queue 812 · and 1 more")

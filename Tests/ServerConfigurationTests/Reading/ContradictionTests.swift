@@ -38,6 +38,13 @@ struct ContradictionTests {
         #expect(found.first?.contains("limits.max_body_bytes is 67108864") == true)
     }
 
+    @Test("The largest body may come in")
+    func bodyAndBudget() {
+        let found = problems(in: "limits: {max_incoming_bytes: 1048576}")
+        #expect(found.count == 1)
+        #expect(found.first?.contains("limits.max_body_bytes is 67108864") == true)
+    }
+
     @Test("The floor shares of all classes fit into one batch")
     func floors() {
         let rows = ["a", "b", "c"].map {

@@ -26,7 +26,7 @@ struct FileErrorTests {
             (
                 "runtime:\n  gpu_share: 1\n",
                 "headway.yaml:2: unknown key 'gpu_share' in 'runtime'; "
-                    + "allowed: event_loops, threads_per_instance"
+                    + "allowed: check_outputs, event_loops, threads_per_instance"
             ),
             (
                 "classes:\n- {name: a, weight: 1, default_deadline_ms: 1, floor: 0}\n",

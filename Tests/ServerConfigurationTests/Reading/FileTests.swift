@@ -25,6 +25,11 @@ struct FileTests {
         #expect(defaults.limits.maxQueuedRequests == 16_384)
         #expect(defaults.limits.maxQueuedBytes == 1_073_741_824)
         #expect(defaults.limits.maxConnections == 20_000)
+        #expect(defaults.limits.maxIncomingBytes == 1_073_741_824)
+        #expect(defaults.limits.maxStreams == 4_096)
+        #expect(defaults.limits.minUploadRate == 16_384)
+        #expect(defaults.limits.writeTimeout == .seconds(30))
+        #expect(!defaults.runtime.checksOutputs)
         #expect(defaults.limits.headerTimeout == .seconds(10))
         #expect(defaults.limits.idleTimeout == .seconds(300))
         #expect(defaults.limits.drainTimeout == .seconds(30))
@@ -48,12 +53,17 @@ struct FileTests {
               max_queued_requests: 7
               max_queued_bytes: 8192
               max_connections: 9
+              max_incoming_bytes: 9000
+              max_streams: 5
+              min_upload_bytes_per_s: 100
+              write_timeout_ms: 3500
               header_timeout_ms: 1500
               idle_timeout_ms: 2500
               drain_timeout_ms: 0
             runtime:
               event_loops: 3
               threads_per_instance: 4
+              check_outputs: true
             classes:
               - {name: gold, weight: 10, default_deadline_ms: 50}
               - name: "1"
@@ -72,6 +82,11 @@ struct FileTests {
         #expect(read.limits.maxQueuedRequests == 7)
         #expect(read.limits.maxQueuedBytes == 8192)
         #expect(read.limits.maxConnections == 9)
+        #expect(read.limits.maxIncomingBytes == 9_000)
+        #expect(read.limits.maxStreams == 5)
+        #expect(read.limits.minUploadRate == 100)
+        #expect(read.limits.writeTimeout == .milliseconds(3_500))
+        #expect(read.runtime.checksOutputs)
         #expect(read.limits.headerTimeout == .milliseconds(1_500))
         #expect(read.limits.idleTimeout == .milliseconds(2_500))
         #expect(read.limits.drainTimeout == .zero)

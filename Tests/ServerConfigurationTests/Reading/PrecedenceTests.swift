@@ -57,6 +57,7 @@ struct PrecedenceTests {
         let values: [String: String] = [
             "network.host": "h", "repositories": "a:b", "log_level": "trace",
             "runtime.event_loops": "3", "runtime.threads_per_instance": "3",
+            "runtime.check_outputs": "true",
             "variants.exact_classes": "high", "breaker.enabled": "false",
             "health.enabled": "false", "health.dry_run": "true", "health.batch_rule": "false",
             "health.utilization_percent": "70", "health.memory_rule": "false",
@@ -74,9 +75,9 @@ struct PrecedenceTests {
         for key in ServerConfiguration.reference {
             guard let variable = key.environment else { continue }
             let value = values[key.path] ?? "2048"
-            // Only this pair of keys contradicts when one of them alone is small.
-            let companion =
-                key.path == "limits.max_queued_bytes" ? ["limits.max_body_bytes=1024"] : []
+            // Only these keys contradict another when they alone are small.
+            let holdBodies = ["limits.max_queued_bytes", "limits.max_incoming_bytes"]
+            let companion = holdBodies.contains(key.path) ? ["limits.max_body_bytes=1024"] : []
             let byEnvironment = try ServerConfiguration.resolve(
                 environment: [variable: value], overrides: Overrides(settings: companion))
             let byFlag = try ServerConfiguration.resolve(

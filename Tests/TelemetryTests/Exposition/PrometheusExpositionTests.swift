@@ -244,6 +244,18 @@ struct PrometheusExpositionTests {
             ])
     }
 
+    @Test("What connections hold and were denied is told, by cause, nothing included")
+    func connections() throws {
+        let read = try ExpositionGrammar(
+            PrometheusExposition.render(models: [], process: quietProcess))
+        #expect(read.value("headway_connections") == 3)
+        #expect(read.value("headway_incoming_body_bytes") == 70_000)
+        #expect(read.value("headway_streams") == 2)
+        #expect(read.value("headway_connections_cut_total", ["cause": "slow_reader"]) == 4)
+        #expect(read.value("headway_connections_cut_total", ["cause": "slow_sender"]) == 0)
+        #expect(read.value("headway_requests_refused_total", ["cause": "streams"]) == 5)
+    }
+
     @Test("What the system does not tell is left out, not zero")
     func unknown() throws {
         var process = quietProcess
@@ -252,6 +264,8 @@ struct PrometheusExpositionTests {
         process.proportionalBytes = nil
         process.gpus = []
         process.traces = nil
+        process.connections = nil
+        process.memoryGrowth = nil
         let read = try ExpositionGrammar(
             PrometheusExposition.render(models: [], process: process))
         #expect(

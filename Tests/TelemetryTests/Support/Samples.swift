@@ -97,8 +97,11 @@ let quietProcess: ProcessFigures = {
         machine: MachineFigures(
             utilization: 0.25, memoryTotalBytes: 1 << 30, memoryUsedBytes: 1 << 29))
     figures.proportionalBytes = 1 << 19
+    figures.memoryGrowth = 1_000
     figures.traces = TraceFigures()
     figures.memory = MemoryFigures(limitBytes: 8_000, usedBytes: 6_000)
+    figures.connections = ConnectionFigures(
+        open: 3, bodyBytes: 70_000, streams: 2, cut: [.slowReader: 4], refused: [.streams: 5])
     figures.gpus = [
         GPUFigures(
             uuid: "GPU-1", name: "Example", utilization: 0.5, memoryTotalBytes: 1 << 34,
