@@ -67,7 +67,10 @@ struct ConformanceTests {
             source: try Fixtures.source("encoder", maxBatchSize: 8),
             signature: ModelSignature(
                 inputs: [TensorSpec(name: "text", dataType: .bytes, shape: [-1, 1])],
-                outputs: [TensorSpec(name: "embedding", dataType: .fp32, shape: [-1, 64])]),
+                outputs: [
+                    TensorSpec(name: "embedding", dataType: .fp32, shape: [-1, 64]),
+                    TensorSpec(name: "tokens", dataType: .int32, shape: [-1, 1]),
+                ]),
             unloadable: try Self.unloadable, tolerance: 1e-3, memoryBound: 16 << 20, loadRounds: 24
         ) { rows in
             [.texts((0..<rows).map { row in String(repeating: "ab c\(row) ", count: 1 + row) })]

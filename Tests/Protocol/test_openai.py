@@ -281,6 +281,9 @@ def test_embeddings_in_both_encodings_are_the_same(client):
         assert one.embedding == pytest.approx(other.embedding, abs=1e-6)
     assert floats.data[0].embedding == pytest.approx(floats.data[2].embedding, abs=1e-4)
     assert floats.data[0].embedding != pytest.approx(floats.data[1].embedding, abs=1e-2)
+    alone = [client.embeddings.create(model="vectors", input=text).usage.prompt_tokens for text in inputs]
+    assert floats.usage.prompt_tokens == floats.usage.total_tokens == sum(alone)
+    assert min(alone) > 0
 
 
 def test_embeddings_are_cut_where_the_model_allows_it(client):

@@ -51,7 +51,12 @@ final class EmbeddingInstance: EngineInstance {
                 throw EngineError(error.kind, "model '\(model.name)': \(error.message)")
             }
         }
-        return [Tensor(dataType: .fp32, shape: shape, buffer: buffer)]
+        let lengths = TensorBuffer(byteCount: rows * MemoryLayout<Int32>.size)
+        counts.withUnsafeBytes { lengths.memory.copyMemory(from: $0) }
+        return [
+            Tensor(dataType: .fp32, shape: shape, buffer: buffer),
+            Tensor(dataType: .int32, shape: [rows, 1], buffer: lengths),
+        ]
     }
 
     private func tokens(

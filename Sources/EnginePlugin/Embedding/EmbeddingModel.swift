@@ -36,7 +36,10 @@ final class EmbeddingModel: EngineModel {
             threads: Int32(clamping: settings.threads), normalizes: settings.normalizes ? 1 : 0)
         signature = ModelSignature(
             inputs: [TensorSpec(name: "text", dataType: .bytes, shape: [-1, 1])],
-            outputs: [TensorSpec(name: "embedding", dataType: .fp32, shape: [-1, width])])
+            outputs: [
+                TensorSpec(name: "embedding", dataType: .fp32, shape: [-1, width]),
+                TensorSpec(name: "tokens", dataType: .int32, shape: [-1, 1]),
+            ])
         try checkDeclared(source.declared.inputs, signature.inputs, "input")
         try checkDeclared(source.declared.outputs, signature.outputs, "output")
     }
@@ -49,17 +52,21 @@ final class EmbeddingModel: EngineModel {
     private func checkDeclared(
         _ declared: [TensorSpec], _ own: [TensorSpec], _ side: String
     ) throws(EngineError) {
-        if declared.isEmpty { return }
-        let fits =
-            declared.count == own.count && declared[0].name == own[0].name
-            && declared[0].dataType == own[0].dataType && declared[0].shape.count == 2
-            && (declared[0].shape[1] == own[0].shape[1] || declared[0].shape[1] == -1)
-        if !fits {
+        for tensor in declared {
+            let fits = own.contains {
+                $0.name == tensor.name && $0.dataType == tensor.dataType
+                    && tensor.shape.count == 2
+                    && (tensor.shape[1] == $0.shape[1] || tensor.shape[1] == -1)
+            }
+            if fits { continue }
+            let list = own.map {
+                "'\($0.name)' of type \($0.dataType.rawValue) and shape \($0.shape)"
+            }
             throw EngineError(
                 .invalidModel,
-                "model '\(name)' has one \(side), '\(own[0].name)' of type "
-                    + "\(own[0].dataType.rawValue) and shape \(own[0].shape); leave it undeclared "
-                    + "or declare that")
+                "model '\(name)' has no \(side) like '\(tensor.name)' of type "
+                    + "\(tensor.dataType.rawValue) and shape \(tensor.shape), but "
+                    + list.joined(separator: " and "))
         }
     }
 }
