@@ -95,6 +95,8 @@ package struct GenerationChecker {
             loseDevice()
         case .draining:
             isDraining = true
+        case .forgot(let id):
+            if requests[id]?.slot == nil { requests[id]?.saved = nil }
         case .timerFired, .granted, .grown: break
         }
     }

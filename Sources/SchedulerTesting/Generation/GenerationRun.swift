@@ -107,6 +107,11 @@ struct GenerationRun: ~Copyable {
         if !isFriendly {
             if random.chance(world.failures) { result = .failure }
             if random.chance(world.shortages) { result = .outOfMemory }
+            if world.lapses > 0, random.chance(world.lapses) {
+                result = .failure
+                let rider = flight.items[random.integer(in: 0...(flight.items.count - 1))]
+                try send(.forgot(rider.request))
+            }
         }
         // The step's own tokens are counted since it began.
         if checker.keyValueTokens > world.engineRoom { result = .outOfMemory }
@@ -145,6 +150,11 @@ struct GenerationRun: ~Copyable {
             if random.chance(0.2), left[id] != nil { try finish(id) }
         }
         if random.chance(world.failures / 4), let id = anybody() { try finish(id) }
+        if world.lapses > 0, random.chance(world.lapses), let id = anybody(),
+            flight?.items.contains(where: { $0.request == id }) != true
+        {
+            try send(.forgot(id))
+        }
         if isPresent, random.chance(world.losses) {
             flight = nil
             isPresent = false

@@ -30,6 +30,8 @@ package struct GenerationSwarm: Sendable {
         world.losses = draw.pick(0, 0, 0.02)
         world.cancellations = draw.pick(0, 0, 0.05, 0.5)
         world.drains = draw.chance(0.1)
+        var lapses = random.split("lapses")
+        world.lapses = lapses.pick(0, 0, 0.02, 0.2)
         converse(in: &world)
         return world
     }
@@ -69,6 +71,7 @@ package struct GenerationSwarm: Sendable {
         world.failures = 0
         world.shortages = 0
         world.losses = 0
+        world.lapses = 0
         world.cancellations = 0
         world.drains = false
         var largest = 1

@@ -20,6 +20,8 @@ package struct GenerationWorld: Sendable {
     package var shortages = 0.0
     package var losses = 0.0
     package var cancellations = 0.0
+    /// Probability that what somebody holds of a request is lost: of a rider of a step, and of anybody.
+    package var lapses = 0.0
     /// Tokens for which the engine really has room, if fewer than it promised.
     package var engineRoom = Int.max
     /// Whether requests that finish leave their answers in the cache.

@@ -202,6 +202,9 @@ extension ServerConfiguration {
         /// Otherwise, most memory that keys and values may take, in percent of the machine's.
         package internal(set) var keyValueMemoryPercent = 25
 
+        /// Host memory for keys and values of one model's requests that lost their slots; 0 for none.
+        package internal(set) var swapBytes = 0
+
         /// Longest sequence, prompt and answer together, when it is less than the model's own.
         package internal(set) var maxContext: Int?
 

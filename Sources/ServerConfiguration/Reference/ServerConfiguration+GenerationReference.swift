@@ -20,6 +20,11 @@ extension ServerConfiguration {
             "Part of the machine's memory that keys and values of one model may take, where "
                 + "`kv_tokens` is not set."),
         ConfigurationKey(
+            "generation.swap_bytes", .integer(\.generation.swapBytes, 0...1 << 40),
+            unit: "bytes",
+            "Memory of the machine in which one model keeps keys and values of requests that lost their "
+                + "slots, where copying them is quicker than computing them again; 0 for none."),
+        ConfigurationKey(
             "generation.max_context",
             .optionalInteger(
                 \.generation.maxContext, 2...1 << 30, otherwise: "the model's own"),

@@ -62,7 +62,8 @@ struct GenerationFunnel: ~Copyable {
             waiting: scheduler.waiting, running: scheduler.running,
             queuedTokens: scheduler.queuedTokens, waitingByClass: waitingByClass,
             keyValueTokens: scheduler.keyValueTokens, cachedTokens: scheduler.cachedTokens,
-            keyValueCapacity: configuration.keyValueTokens, blockTokens: configuration.blockTokens,
+            swappedTokens: scheduler.swappedTokens, keyValueCapacity: configuration.keyValueTokens,
+            blockTokens: configuration.blockTokens,
             inFlight: inFlight, predictedStep: step,
             predictedToken: Interval(nanoseconds: two.nanoseconds - step.nanoseconds))
     }
@@ -125,10 +126,14 @@ struct GenerationFunnel: ~Copyable {
         statistics.stepTime = statistics.stepTime + step.launched.interval(to: now)
         statistics.lastStep = now
         for advance in outcome.advances { absorb(advance, at: now, &work) }
+        for generation in outcome.forgotten where inProgress.holds(generation) {
+            scheduler.handle(.forgot(generation.id), at: now, into: &actions)
+        }
         scheduler.handle(
             outcome.isSessionLost ? .deviceLost : .stepped(outcome.result), at: now, into: &actions)
         drain(at: now, into: &work)
-        if outcome.isSessionLost { chores = [] }
+        // What the host keeps outlives the session; what has ended is dropped all the same.
+        if outcome.isSessionLost { chores.removeAll { !$0.isOfHost } }
         return work
     }
 
@@ -215,6 +220,7 @@ struct GenerationFunnel: ~Copyable {
                 chores.append(.share(entry, with: slot, tokens: tokens))
             case .swapOut(let id, let slot):
                 inProgress[id].progress.isSwappedOut = true
+                statistics.swaps += 1
                 chores.append(.swapOut(id, slot))
             case .swapIn(let id, let slot):
                 inProgress[id].progress.isSwappedOut = false

@@ -14,6 +14,8 @@ package struct GenerationLoad: Sendable, Equatable {
     package var keyValueTokens: Int
     /// Those of them that are kept for requests that begin alike.
     package var cachedTokens: Int
+    /// Tokens of requests that lost their slots whose keys and values are in host memory.
+    package var swappedTokens: Int
     /// Room for keys and values, in tokens.
     package var keyValueCapacity: Int
     /// Tokens of one block of a prefix.
@@ -33,7 +35,8 @@ package struct GenerationLoad: Sendable, Equatable {
     /// A load; see the properties.
     package init(
         waiting: Int, running: Int, queuedTokens: Int, waitingByClass: [Int], keyValueTokens: Int,
-        cachedTokens: Int, keyValueCapacity: Int, blockTokens: Int, inFlight: Int,
+        cachedTokens: Int, swappedTokens: Int = 0, keyValueCapacity: Int, blockTokens: Int,
+        inFlight: Int,
         predictedStep: Interval, predictedToken: Interval
     ) {
         self.waiting = waiting
@@ -42,6 +45,7 @@ package struct GenerationLoad: Sendable, Equatable {
         self.waitingByClass = waitingByClass
         self.keyValueTokens = keyValueTokens
         self.cachedTokens = cachedTokens
+        self.swappedTokens = swappedTokens
         self.keyValueCapacity = keyValueCapacity
         self.blockTokens = blockTokens
         self.inFlight = inFlight

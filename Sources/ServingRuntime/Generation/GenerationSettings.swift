@@ -13,6 +13,8 @@ package struct GenerationSettings: Sendable {
     package var keyValueTokens: Int?
     /// Most memory for keys and values of one model where ``keyValueTokens`` is not set, in bytes.
     package var keyValueBytes: UInt64 = 4 << 30
+    /// Host memory for keys and values of one model's requests that lost their slots; 0 to compute them anew.
+    package var swapBytes = 0
     /// Longest sequence, in tokens.
     package var maxContext: Int?
     /// Most tokens of one step.
@@ -52,6 +54,7 @@ package struct GenerationSettings: Sendable {
             case "slots": settings.slots = try Self.number(key, value, 1...256)
             case "prefix_slots": settings.cacheSlots = try Self.number(key, value, 0...255)
             case "kv_tokens": settings.keyValueTokens = try Self.number(key, value, 16...1 << 30)
+            case "swap_bytes": settings.swapBytes = try Self.number(key, value, 0...1 << 40)
             case "max_context": settings.maxContext = try Self.number(key, value, 2...1 << 30)
             case "max_step_tokens":
                 settings.maxStepTokens = try Self.number(key, value, 1...1 << 20)
@@ -71,7 +74,7 @@ package struct GenerationSettings: Sendable {
                 throw EngineError(
                     .invalidModel,
                     "unknown parameter '\(key)'; of generation there are slots, prefix_slots, kv_tokens, "
-                        + "max_context, max_step_tokens, threads, exact and policy")
+                        + "swap_bytes, max_context, max_step_tokens, threads, exact and policy")
             }
         }
         return settings
@@ -93,7 +96,7 @@ package struct GenerationSettings: Sendable {
         }
         let context = min(maxContext ?? info.contextLength, info.contextLength)
         let room = keyValueTokens ?? roomForKeysAndValues(info, context: context)
-        return GeneratorSpecification(
+        var specification = GeneratorSpecification(
             name: name, version: version, engine: engine,
             classes: classes.enumerated().map { index, entry in
                 var entry = entry
@@ -104,6 +107,8 @@ package struct GenerationSettings: Sendable {
             threads: threads, isExact: isExact, policy: policy,
             maxQueuedRequests: maxQueuedRequests,
             perToken: classes.indices.map { Self.entry($0, of: perToken) })
+        specification.swapBytes = swapBytes
+        return specification
     }
 
     /// As many tokens as all slots could need, as far as memory allows. In an exact session every slot has

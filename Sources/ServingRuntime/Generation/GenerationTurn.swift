@@ -20,6 +20,11 @@ enum SessionChore: Sendable, Equatable {
     case swapIn(RequestID, SlotID)
     /// Drop what was saved of a request that has ended.
     case forget(RequestID)
+
+    /// Whether it concerns host memory alone.
+    var isOfHost: Bool {
+        if case .forget = self { true } else { false }
+    }
 }
 
 /// One step, ready to be run.
@@ -49,6 +54,8 @@ struct StepOutcome: Sendable {
     var result: StepResult
     /// Requests that got a token, or that failed.
     var advances: [Advance]
+    /// Requests whose keys and values the engine could not bring back; nothing was fed.
+    var forgotten: [Generation] = []
     /// Why the step, or a part of it, failed.
     var failure: EngineError?
     /// Whether the session is not to be used again.

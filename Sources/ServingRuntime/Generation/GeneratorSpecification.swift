@@ -45,8 +45,12 @@ package struct GeneratorSpecification: Sendable {
     /// Who decides what a step consists of.
     package var policy: GenerationPolicy
 
-    /// What it costs to keep a pre-empted request's keys and values in host memory; `nil` to compute
-    /// them anew.
+    /// Host memory for keys and values of pre-empted requests; 0 to compute them anew. What a copy costs is
+    /// measured at the start.
+    package var swapBytes = 0
+
+    /// What it costs to keep a pre-empted request's keys and values in host memory, where that is known
+    /// without measuring.
     package var swap: SwapCost?
 
     /// Most requests that may wait.

@@ -43,8 +43,10 @@ extension ServedGenerator {
             throw EngineError(.invalidModel, problem.description)
         }
         let crew = GeneratorCrew(InstanceWorker(id: InstanceID(0)), model)
-        let runs = try await launch(crew, specification, clock: clock)
+        let (runs, copy) = try await launch(crew, specification, clock: clock)
         let resident = ProcessUsage.residentBytes
+        var specification = specification
+        if specification.swap == nil { specification.swap = copy }
         return ServedGenerator(
             specification, model: model, crew: crew, cost: StepCostModel(warmUp: runs),
             measuredBytes: resident > residentBefore ? resident - residentBefore : 0,
@@ -54,7 +56,7 @@ extension ServedGenerator {
     /// Starts the session's thread and returns what its warm-up measured.
     private static func launch(
         _ crew: GeneratorCrew, _ specification: GeneratorSpecification, clock: any RuntimeClock
-    ) async throws -> [StepWarmUp.Run] {
+    ) async throws -> (steps: [StepWarmUp.Run], copy: SwapCost?) {
         try await withCheckedThrowingContinuation { continuation in
             PlatformThread.start(name: "hw-\(specification.name)") {
                 defer { crew.end() }
@@ -70,8 +72,9 @@ extension ServedGenerator {
                             model.info.contextLength),
                         maxStepTokens: specification.maxStepTokens)
                     let runs = try warmUp.run(on: session)
+                    let copy = try warmUp.copyCost(on: session, bytes: specification.swapBytes)
                     runner = StepRunner(model, specification.session, session: session)
-                    continuation.resume(returning: runs)
+                    continuation.resume(returning: (runs, copy))
                 } catch {
                     continuation.resume(throwing: error)
                     return

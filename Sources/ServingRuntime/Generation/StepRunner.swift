@@ -10,8 +10,8 @@ struct StepRunner {
     private var session: (any GenerationSession)?
     /// Keys and values in host memory.
     private var saved: [RequestID: [UInt8]] = [:]
-    /// Requests whose keys and values could not be brought back, and why.
-    private var missing: [RequestID: EngineError] = [:]
+    /// Requests whose keys and values could not be saved or brought back, until they ride.
+    private var missing: Set<RequestID> = []
     private var tokens: [StepToken] = []
     private var failuresInARow = 0
     private var shortagesInARow = 0
@@ -33,6 +33,7 @@ struct StepRunner {
     /// Drops a session that is broken.
     mutating func lose() {
         session = nil
+        missing = []
         failuresInARow = 0
         shortagesInARow = 0
     }
@@ -55,15 +56,15 @@ struct StepRunner {
                 saved[id] = try? session.save(slot: slot.rawValue)
                 session.truncate(slot: slot.rawValue, to: 0)
             case .swapIn(let id, let slot):
-                do throws(EngineError) {
-                    guard let state = saved.removeValue(forKey: id) else {
-                        throw EngineError(.failed, "keys and values could not be saved")
-                    }
-                    try session.restore(slot: slot.rawValue, from: state)
-                } catch {
-                    missing[id] = error
+                guard let state = saved.removeValue(forKey: id),
+                    (try? session.restore(slot: slot.rawValue, from: state)) != nil
+                else {
+                    missing.insert(id)
+                    continue
                 }
-            case .forget(let id): saved[id] = nil
+            case .forget(let id):
+                saved[id] = nil
+                missing.remove(id)
             }
         }
     }
@@ -71,7 +72,7 @@ struct StepRunner {
     /// Runs one step and samples what it produced.
     mutating func run(_ turn: GenerationTurn) -> StepOutcome {
         carryOut(turn.chores)
-        if let outcome = failMissing(turn.step) { return outcome }
+        if let outcome = recallMissing(turn.step) { return outcome }
         guard let session else { return failing(turn.step.riders, .failure, nil) }
         gather(turn.step)
         do throws(EngineError) {
@@ -158,15 +159,14 @@ struct StepRunner {
         return outcome
     }
 
-    /// Ends riders whose keys and values are gone; the plan counts on them, so the others ride the next
-    /// step.
-    private mutating func failMissing(_ step: GenerationStep) -> StepOutcome? {
+    /// Names riders whose keys and values are gone, so that they are computed anew; the plan counts on them,
+    /// so the others ride the next step.
+    private mutating func recallMissing(_ step: GenerationStep) -> StepOutcome? {
         guard !missing.isEmpty else { return nil }
-        let gone = step.riders.filter { missing[$0.generation.id] != nil }
-        guard let first = gone.first else { return nil }
-        let error = missing[first.generation.id]
-        for rider in gone { missing[rider.generation.id] = nil }
-        return failing(gone, .failure, error)
+        let gone = step.riders.map(\.generation).filter { missing.contains($0.id) }
+        guard !gone.isEmpty else { return nil }
+        for generation in gone { missing.remove(generation.id) }
+        return StepOutcome(result: .failure, advances: [], forgotten: gone)
     }
 
     private func failing(

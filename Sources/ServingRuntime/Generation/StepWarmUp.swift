@@ -1,4 +1,5 @@
 internal import EngineAPI
+internal import SchedulerCore
 internal import ServingModel
 
 /// Steps that bring a session up to speed and measure what a step costs: short and long ones, at the
@@ -28,6 +29,56 @@ struct StepWarmUp {
         }
         for slot in 0..<slots { session.truncate(slot: slot, to: 0) }
         return runs
+    }
+
+    /// What it takes to move a sequence to the host's memory, or back, as the mean of both; room for `bytes`
+    /// of them. `nil` where the engine cannot, or not even one token would fit. The session is empty
+    /// afterwards.
+    func copyCost(on session: any GenerationSession, bytes: Int) throws(EngineError) -> SwapCost? {
+        let long = min(maxTokens - 1, maxStepTokens, Self.longCopy)
+        let short = long / 8
+        guard bytes > 0, short >= 1 else { return nil }
+        defer { session.truncate(slot: 0, to: 0) }
+        do throws(EngineError) {
+            let few = try copy(short, on: session)
+            let many = try copy(long, on: session)
+            let slope =
+                (many.took.milliseconds - few.took.milliseconds) / Double(long - short)
+            let perToken = Interval(milliseconds: max(slope, 0))
+            let bytesPerToken = (many.bytes + long - 1) / long
+            let room = bytes / max(bytesPerToken, 1)
+            guard room >= 1 else { return nil }
+            return SwapCost(
+                base: Interval(
+                    milliseconds: max(
+                        few.took.milliseconds - perToken.milliseconds * Double(short), 0)),
+                perToken: perToken, maxTokens: room)
+        } catch {
+            guard error.kind != .invalidInput else { throw error }
+            return nil
+        }
+    }
+
+    /// Tokens of the longest copy that is measured.
+    private static let longCopy = 256
+
+    /// Saves and restores a sequence of so many tokens; the quickest of a few tries.
+    private func copy(
+        _ tokens: Int, on session: any GenerationSession
+    ) throws(EngineError) -> (took: Interval, bytes: Int) {
+        session.truncate(slot: 0, to: 0)
+        _ = try measure([(slot: 0, start: 0, count: tokens)], on: session)
+        var took = Interval.never
+        var bytes = 0
+        for _ in 0..<Self.repetitions {
+            let started = clock.now()
+            let state = try session.save(slot: 0)
+            session.truncate(slot: 0, to: 0)
+            try session.restore(slot: 0, from: state)
+            took = min(took, started.interval(to: clock.now()) / 2)
+            bytes = state.count
+        }
+        return (took, bytes)
     }
 
     private func run(

@@ -49,6 +49,8 @@ package struct GenerationStatistics: Sendable, Equatable {
     package var stepTime = Interval.zero
     /// Times that a running request was put back into the queue because memory ran short.
     package var preemptions: UInt64 = 0
+    /// Of these, times that keys and values were kept in host memory.
+    package var swaps: UInt64 = 0
     /// When the last step ended.
     package var lastStep: Instant?
     /// By position in the class table.

@@ -72,6 +72,9 @@ extension GeneratorFamily {
             "headway_preemptions_total",
             "Times that a running request went back to the queue because memory ran short",
             \.preemptions),
+        counter(
+            "headway_swaps_total",
+            "Of these, times that its keys and values were kept in the machine's memory", \.swaps),
         counter("headway_steps_total", "Steps that ran", \.steps),
         counter(
             "headway_step_tokens_total", "Tokens that all steps fed, of prompts and of answers",

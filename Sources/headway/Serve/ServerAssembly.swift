@@ -162,6 +162,7 @@ struct ServerAssembly {
         settings.keyValueBytes =
             ProcessInfo.processInfo.physicalMemory / 100
             * UInt64(generation.keyValueMemoryPercent)
+        settings.swapBytes = generation.swapBytes
         settings.maxContext = generation.maxContext
         settings.maxStepTokens = generation.maxStepTokens
         settings.threads = generation.threads ?? configuration.runtime.threadsPerInstance

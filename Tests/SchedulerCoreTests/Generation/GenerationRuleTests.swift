@@ -88,28 +88,6 @@ struct GenerationRuleTests {
         #expect(driver.scheduler.nextWakeup == nil)
     }
 
-    @Test("When there is too much, the more important class goes first, in it the shortest prompt")
-    func overload() {
-        var driver = GenerationDriver(GenerationDriver.configuration { $0.slots = 2 })
-        driver.send(.deviceLost)
-        driver.arrive(1, prompt: 300, inClass: 1, within: .milliseconds(100))
-        driver.arrive(2, prompt: 200, within: .milliseconds(100))
-        driver.arrive(3, prompt: 100, within: .milliseconds(100))
-        driver.send(.deviceReady)
-        #expect(driver.fed.map { $0[0] } == [3, 2])
-    }
-
-    @Test("Beyond capacity a shorter answer goes before a shorter prompt if it saves more")
-    func shortestAltogether() {
-        var driver = GenerationDriver(
-            GenerationDriver.configuration { $0.maxStepTokens = 64 }, isReady: false)
-        driver.arrive(1, prompt: 300, within: .milliseconds(100), predicted: 4)
-        driver.arrive(2, prompt: 100, new: 200, within: .milliseconds(100), predicted: 10)
-        driver.arrive(3, prompt: 90, new: 200, within: .milliseconds(100), predicted: 200)
-        driver.send(.deviceReady)
-        #expect(driver.fed.map { $0[0] } == [2])
-    }
-
     @Test("A cancelled request that rides ends with its step, another at once")
     func cancellation() {
         var driver = GenerationDriver(GenerationDriver.configuration { $0.slots = 1 })
@@ -182,6 +160,23 @@ struct GenerationRuleTests {
             Issue.record("\(answer)")
             return
         }
+    }
+
+    @Test("What the engine has lost of a request is computed again, and no step counts as failed")
+    func forgotten() {
+        var driver = GenerationDriver(GenerationDriver.configuration())
+        driver.arrive(1, prompt: 10)
+        driver.arrive(2, prompt: 10)
+        driver.step()
+        for _ in 0..<5 {
+            driver.step()
+            driver.send(.forgot(RequestID(1)))
+            let answer = driver.step(.failure)
+            #expect(answer.contains(.preempted(RequestID(1))), "\(answer)")
+            #expect(driver.fed.map { $0[0] } == [2, 1])
+            #expect(driver.fed.last?[1] == 0)
+        }
+        #expect(driver.scheduler.running == 2)
     }
 
     @Test("After the device was lost, prompt and produced tokens are fed again")

@@ -13,6 +13,7 @@ struct GenerationTests {
               prefix_slots: 0
               kv_tokens: 2048
               kv_memory_percent: 50
+              swap_bytes: 4096
               max_context: 512
               max_step_tokens: 256
               threads: 3
@@ -27,6 +28,7 @@ struct GenerationTests {
         #expect(generation.prefixSlots == 0)
         #expect(generation.keyValueTokens == 2_048)
         #expect(generation.keyValueMemoryPercent == 50)
+        #expect(generation.swapBytes == 4_096)
         #expect(generation.maxContext == 512)
         #expect(generation.maxStepTokens == 256)
         #expect(generation.threads == 3)
@@ -38,7 +40,8 @@ struct GenerationTests {
         let environment = [
             "HEADWAY_GENERATION_SLOTS": "4", "HEADWAY_GENERATION_PREFIX_SLOTS": "0",
             "HEADWAY_GENERATION_KV_TOKENS": "2048", "HEADWAY_GENERATION_KV_MEMORY_PERCENT": "50",
-            "HEADWAY_GENERATION_MAX_CONTEXT": "512", "HEADWAY_GENERATION_MAX_STEP_TOKENS": "256",
+            "HEADWAY_GENERATION_SWAP_BYTES": "4096", "HEADWAY_GENERATION_MAX_CONTEXT": "512",
+            "HEADWAY_GENERATION_MAX_STEP_TOKENS": "256",
             "HEADWAY_GENERATION_THREADS": "3", "HEADWAY_GENERATION_EXACT": "true",
             "HEADWAY_GENERATION_POLICY": "vllm-priority",
             "HEADWAY_GENERATION_MAX_QUEUED_REQUESTS": "9",
@@ -53,7 +56,8 @@ struct GenerationTests {
         "What does not fit names what is allowed",
         arguments: [
             ("exact: maybe", "true or false"), ("exact: 1", "true or false"),
-            ("policy: vllm", "swb"), ("policy: 3", "swb"), ("slots: 0", "1 to 256"),
+            ("swap_bytes: -1", "from 0 to"), ("policy: vllm", "swb"), ("policy: 3", "swb"),
+            ("slots: 0", "1 to 256"),
             ("ttft_ms: 500", "a list of 1 to 16"), ("ttft_ms: []", "a list of 1 to 16"),
             ("tpot_ms: [40, fast]", "'fast'"), ("tpot_ms: [0]", "from 1 to"),
         ])

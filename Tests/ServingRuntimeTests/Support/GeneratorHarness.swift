@@ -11,13 +11,16 @@ struct GeneratorHarness {
     let clock: VirtualClock
     let timer: ManualTimer
 
-    /// Starts a generator whose steps take no time.
+    /// Starts a generator whose steps take no time, or what its parameters say.
     static func start(
         parameters: [String: String] = [:], clock: VirtualClock = VirtualClock(),
-        adjust: (inout GeneratorSpecification) -> Void = { _ in },
+        takesTime: Bool = false, adjust: (inout GeneratorSpecification) -> Void = { _ in },
         onStep: @escaping @Sendable () -> Void = {}
     ) async throws -> GeneratorHarness {
-        let model = try FaultyGenerator(parameters: parameters, onStep: onStep)
+        let model = try FaultyGenerator(
+            parameters: parameters,
+            wait: { if takesTime { clock.advance(by: Interval(nanoseconds: $0)) } },
+            onStep: onStep)
         let timer = ManualTimer()
         var specification = GeneratorSpecification(
             name: "synthetic", engine: "synthetic", slots: 8, cacheSlots: 0,
@@ -69,6 +72,12 @@ final class FaultyGenerator: GenerativeModel {
         var failures: [EngineError] = []
         /// Why a session cannot be made.
         var outage: EngineError?
+        /// Whether what a slot holds cannot be saved, or what was saved not restored, once serving.
+        var failsToSave = false
+        var failsToRestore = false
+        /// Sequences saved and restored since warm-up.
+        var saves = 0
+        var restores = 0
         /// Why nothing can be sampled.
         var samplingFailure: EngineError?
         /// Sessions made so far, and alive.
@@ -82,20 +91,25 @@ final class FaultyGenerator: GenerativeModel {
     private let flawless: any GenerativeModel
     private let onStep: @Sendable () -> Void
 
-    /// - Parameter onStep: Called while a step is computed.
+    /// - Parameters:
+    ///   - wait: What a step does for so many nanoseconds.
+    ///   - onStep: Called while a step is computed.
     init(
-        parameters: [String: String] = [:], onStep: @escaping @Sendable () -> Void = {}
+        parameters: [String: String] = [:], wait: @escaping SyntheticEngine.Wait = { _ in },
+        onStep: @escaping @Sendable () -> Void = {}
     ) throws {
         self.onStep = onStep
-        inner = try Self.open(parameters)
-        flawless = try Self.open(parameters.filter { $0.key == "end_every" })
+        inner = try Self.open(parameters, wait)
+        flawless = try Self.open(parameters.filter { $0.key == "end_every" }) { _ in }
     }
 
-    private static func open(_ parameters: [String: String]) throws -> any GenerativeModel {
+    private static func open(
+        _ parameters: [String: String], _ wait: @escaping SyntheticEngine.Wait
+    ) throws -> any GenerativeModel {
         let source = ModelSource(
             name: "synthetic", path: "", maxBatchSize: 0,
             parameters: parameters.merging(["task": "generate"]) { $1 })
-        guard case .generator(let model) = try SyntheticEngine(wait: { _ in }).open(source) else {
+        guard case .generator(let model) = try SyntheticEngine(wait: wait).open(source) else {
             preconditionFailure("task generate opens a generator")
         }
         return model
@@ -230,9 +244,24 @@ private final class FaultySession: GenerationSession {
 
     func truncate(slot: Int, to count: Int) { inner.truncate(slot: slot, to: count) }
 
-    func save(slot: Int) throws(EngineError) -> [UInt8] { try inner.save(slot: slot) }
+    func save(slot: Int) throws(EngineError) -> [UInt8] {
+        let fails = stage.update { stage in
+            if stage.isServing { stage.saves += 1 }
+            return stage.isServing && stage.failsToSave
+        }
+        if fails { throw EngineError(.outOfMemory, "no memory to save") }
+        return try inner.save(slot: slot)
+    }
 
     func restore(slot: Int, from state: [UInt8]) throws(EngineError) {
+        let fails = stage.update { stage in
+            if stage.isServing { stage.restores += 1 }
+            return stage.isServing && stage.failsToRestore
+        }
+        if fails {
+            inner.truncate(slot: slot, to: 0)
+            throw EngineError(.failed, "cannot restore")
+        }
         try inner.restore(slot: slot, from: state)
     }
 }

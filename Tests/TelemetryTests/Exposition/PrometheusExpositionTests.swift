@@ -56,6 +56,7 @@ struct PrometheusExpositionTests {
             ("headway_prompt_tokens_total", 640.0), ("headway_cached_prompt_tokens_total", 128),
             ("headway_generated_tokens_total", 77), ("headway_prefix_queries_total", 10),
             ("headway_prefix_hits_total", 6), ("headway_preemptions_total", 5),
+            ("headway_swaps_total", 4),
             ("headway_steps_total", 20), ("headway_step_tokens_total", 600),
             ("headway_step_seconds_total", 1.5), ("headway_generation_running_requests", 4),
             ("headway_queued_prompt_tokens", 900), ("headway_kv_tokens", 512),

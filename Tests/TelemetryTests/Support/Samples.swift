@@ -73,6 +73,7 @@ func busyGenerator(_ name: String = "tales", version: Int = 2) -> GeneratorFigur
     statistics.stepTokens = 600
     statistics.stepTime = .milliseconds(1_500)
     statistics.preemptions = 5
+    statistics.swaps = 4
     statistics.classes[0].inTime = 6
     statistics.classes[0].late = 1
     statistics.classes[0].firstToken.record(.milliseconds(30))

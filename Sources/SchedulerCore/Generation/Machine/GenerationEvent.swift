@@ -24,6 +24,10 @@ package enum GenerationEvent: Sendable, Equatable {
     /// ``stepped(_:)``, or at any other time; the request has ended, and no action speaks of its end.
     case finished(RequestID)
 
+    /// What the engine or the host held of a request is lost: it is computed anew. Of one that rides, the
+    /// step in flight comes back as ``StepResult/failure``, which does not count against the device.
+    case forgot(RequestID)
+
     /// The step in flight came back.
     case stepped(StepResult)
 

@@ -18,12 +18,11 @@ extension GenerationScheduler {
                 took: draft.started.interval(to: now) - draft.copying)
             for place in draft.riders { commit(place, at: now, into: &actions) }
         case .failure:
-            undo(at: now, into: &actions)
-            failures += 1
+            if !undo(at: now, into: &actions) { failures += 1 }
             if failures >= Self.mostFailures { giveUpRiders(at: now, into: &actions) }
         case .outOfMemory:
             room.shrink(held: keyValueTokens - draft.tokens, fed: draft.tokens)
-            undo(at: now, into: &actions)
+            _ = undo(at: now, into: &actions)
             squeezes += 1
             squeeze(at: now, into: &actions)
         }
@@ -37,6 +36,7 @@ extension GenerationScheduler {
     private mutating func commit(
         _ place: Int32, at now: Instant, into actions: inout GenerationActions
     ) {
+        precondition(!table[place].isLost, "request \(table[place].id) fed what was lost")
         table[place].length += table[place].riding
         table[place].riding = 0
         if table[place].need == 0 {
@@ -70,16 +70,25 @@ extension GenerationScheduler {
         return true
     }
 
-    /// Takes back a step in which nothing was fed. Those who have ended leave it, too.
-    private mutating func undo(at now: Instant, into actions: inout GenerationActions) {
+    /// Takes back a step in which nothing was fed. Those who have ended leave it, and those who have lost what
+    /// they held; answers whether there were any of the latter.
+    private mutating func undo(at now: Instant, into actions: inout GenerationActions) -> Bool {
+        var hasLost = false
         for place in draft.riders {
             slotTokens -= table[place].riding
             table[place].riding = 0
         }
         for index in draft.riders.indices.reversed() {
             let place = draft.riders[index]
-            if settle(place, at: now, into: &actions) { draft.riders.remove(at: index) }
+            if settle(place, at: now, into: &actions) {
+                draft.riders.remove(at: index)
+            } else if table[place].isLost {
+                hasLost = true
+                draft.riders.remove(at: index)
+                drop(place, into: &actions)
+            }
         }
+        return hasLost
     }
 
     /// The device cannot compute these requests: they end.

@@ -101,6 +101,8 @@ package struct GenerationScheduler: ~Copyable {
             if let place = table.place(of: id) { table.grow(chain, of: place) }
         case .finished(let id):
             finish(id, at: now, into: &actions)
+        case .forgot(let id):
+            forget(id, into: &actions)
         case .stepped(let result):
             stepped(result, at: now, into: &actions)
         case .deviceReady:

@@ -28,6 +28,31 @@ extension GenerationScheduler {
         actions.append(.preempted(entry.id))
     }
 
+    /// What somebody held of a request is lost. It is computed again, as if it had been pre-empted; one that
+    /// rides as soon as its step comes back.
+    mutating func forget(_ id: RequestID, into actions: inout GenerationActions) {
+        guard let place = table.place(of: id) else { return }
+        let entry = table[place]
+        if entry.riding > 0 {
+            table[place].isLost = true
+        } else if entry.isRunning {
+            drop(place, into: &actions)
+        } else if entry.isSwapped {
+            hostTokens -= entry.length
+            table[place].isSwapped = false
+            table.setLength(0, ofWaiting: place)
+        }
+    }
+
+    /// Takes the slot of a request that has to be computed again; it does not ride.
+    mutating func drop(_ place: Int32, into actions: inout GenerationActions) {
+        preemptions += 1
+        release(place, into: &actions)
+        table[place].isRetained = false
+        table.suspend(place)
+        actions.append(.preempted(table[place].id))
+    }
+
     private func isWorthSwapping(_ entry: GenerationEntry) -> Bool {
         guard let swap = configuration.swap, entry.length > 0,
             hostTokens + entry.length <= swap.maxTokens

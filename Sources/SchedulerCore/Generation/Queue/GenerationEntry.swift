@@ -44,6 +44,8 @@ struct GenerationEntry {
     var isSwapped = false
     /// Whether its prompt was offered to the cache since it was last admitted.
     var isRetained = false
+    /// Whether what it holds is lost, so that it is computed anew once the step in flight comes back.
+    var isLost = false
     /// How it ends as soon as the step in flight comes back.
     var ending = Ending.none
 

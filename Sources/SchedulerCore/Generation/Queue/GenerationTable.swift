@@ -87,6 +87,7 @@ struct GenerationTable {
     mutating func suspend(_ at: Int32) {
         stopRunning(at)
         entries[Int(at)].slot = -1
+        entries[Int(at)].isLost = false
         wait(at)
     }
 
