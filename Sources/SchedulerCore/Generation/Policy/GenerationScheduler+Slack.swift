@@ -47,8 +47,9 @@ extension GenerationScheduler {
 
     /// Offers what is left of the step to prompts, in order of rank.
     ///
-    /// Memory may keep out a request and let a smaller one pass, but none of a lesser class: what that takes
-    /// would be missing for the more important one for as long as it runs.
+    /// Memory may keep out a request and let a smaller one pass, but none of a lesser class, and one of its own
+    /// class only when that cannot wait any longer: what the smaller one takes would be missing for as long
+    /// as it runs, and a large prompt would never see room while small ones keep coming.
     private mutating func fill(
         _ room: inout StepRoom, at now: Instant, into actions: inout GenerationActions
     ) {
@@ -63,7 +64,9 @@ extension GenerationScheduler {
                 let isFirst = draft.prefillTokens == 0
                 guard room.most(from: table[place].target, isFirst: isFirst) >= 1 else { break }
                 let priorityClass = table[place].priorityClass
-                guard priorityClass <= blockedClass,
+                guard
+                    priorityClass < blockedClass
+                        || priorityClass == blockedClass && isPressed(table[place], at: now),
                     admit(place, .predictedPeak, at: now, into: &actions)
                 else {
                     blocked += 1
@@ -78,6 +81,14 @@ extension GenerationScheduler {
         for place in table.running where !table[place].isDecode && table[place].riding == 0 {
             feed(place, &room, at: now, into: &actions)
         }
+    }
+
+    /// Whether of the time to its first token, what feeding it takes left out, a quarter is left or less.
+    private func isPressed(_ entry: GenerationEntry, at now: Instant) -> Bool {
+        let feeding = Interval(
+            milliseconds: cost.perToken * Self.prefillShare * Double(entry.expectedNeed))
+        let promise = entry.arrival.interval(to: entry.due)
+        return now + feeding + promise / 4 >= entry.due
     }
 
     private mutating func feed(
@@ -97,60 +108,78 @@ extension GenerationScheduler {
 
     /// Orders the prompts that run and wait.
     ///
-    /// As long as there is time for everybody, by the slack to the first token's deadline; once there is
-    /// not, the most important class first and in it who takes least of the device, prompt and predicted
-    /// answer together, because that serves most. Prompts that have begun go first: they hold memory.
+    /// As long as there is time for everybody, by the slack to the first token's deadline. Once there is not,
+    /// the most important class first, by slack as long as there is time for that class; then whoever brings
+    /// most weight for what it takes of the device, prompt and predicted answer together, because that keeps
+    /// most. Prompts that have begun go first: they hold memory.
     private mutating func rank(at now: Instant) {
         candidates.removeAll()
         sortByRest()
-        let isOver = isOverloaded()
+        let pressure = pressure()
         let admits = !freeSlots.isEmpty && !draft.hasPreempted
         for place in table.running where !table[place].isDecode {
-            candidates.append(candidate(place, isOver: isOver))
+            candidates.append(candidate(place, pressure))
         }
         if admits || table.running.isEmpty {
-            for place in table.waiting { candidates.append(candidate(place, isOver: isOver)) }
+            for place in table.waiting { candidates.append(candidate(place, pressure)) }
         }
         candidates.order()
     }
 
-    /// Whether feeding all prompts would take more than half of the time to the first token that the most
-    /// important class present promises.
-    private func isOverloaded() -> Bool {
-        var tokens = 0
+    /// For whom there is not time enough.
+    private struct Pressure {
+        /// The most important class present.
         var top = Int.max
+        /// Whether all prompts together take too long, and whether those of the most important class do.
+        var isOnAll = false
+        var isOnTop = false
+    }
+
+    /// Whether feeding prompts takes more than half of the time to the first token that the most important
+    /// class present promises.
+    private func pressure() -> Pressure {
+        var pressure = Pressure()
+        var tokens = 0
+        var topTokens = 0
         var tightest = Interval.never
         func look(_ entry: GenerationEntry) {
+            var need = 0
             if entry.firstToken == nil || !entry.isRunning {
-                tokens += entry.expectedNeed
+                need = entry.expectedNeed
             } else if !entry.isDecode {
-                tokens += entry.need
+                need = entry.need
             }
-            guard entry.firstTokenDeadline != .distantFuture, entry.priorityClass <= top else {
-                return
-            }
+            tokens += need
+            guard entry.firstTokenDeadline != .distantFuture, entry.priorityClass <= pressure.top
+            else { return }
             let promise = entry.arrival.interval(to: entry.firstTokenDeadline)
-            tightest = entry.priorityClass < top ? promise : min(tightest, promise)
-            top = entry.priorityClass
+            let isFirst = entry.priorityClass < pressure.top
+            tightest = isFirst ? promise : min(tightest, promise)
+            topTokens = isFirst ? need : topTokens + need
+            pressure.top = entry.priorityClass
         }
         for place in table.running { look(table[place]) }
         for place in table.waiting { look(table[place]) }
-        let time = cost.perToken * Self.prefillShare * Double(tokens)
-        return time > tightest.milliseconds / 2
+        let unit = cost.perToken * Self.prefillShare
+        pressure.isOnAll = unit * Double(tokens) > tightest.milliseconds / 2
+        pressure.isOnTop = unit * Double(topTokens) > tightest.milliseconds / 2
+        return pressure
     }
 
-    private func candidate(_ place: Int32, isOver: Bool) -> CandidateHeap.Candidate {
+    private func candidate(_ place: Int32, _ pressure: Pressure) -> CandidateHeap.Candidate {
         let entry = table[place]
         // What was pre-empted has begun, too.
         let hasBegun = entry.isRunning || entry.generated > 0
+        let isTop = entry.priorityClass <= pressure.top
         var candidate = CandidateHeap.Candidate(
-            value: 0, sequence: entry.sequence, place: place)
+            group: hasBegun ? 0 : 1, value: 0, sequence: entry.sequence, place: place)
         candidate.fairness = counters?.rank(entry.account) ?? 0
-        if isOver {
-            candidate.group = UInt64(entry.priorityClass) * 2 + (hasBegun ? 0 : 1)
-            candidate.value = Interval(milliseconds: remainingTime(of: entry)).nanoseconds
+        if pressure.isOnAll, !isTop { candidate.group += 2 }
+        if isTop ? pressure.isOnTop : pressure.isOnAll {
+            let weight = Double(max(configuration.classes[entry.priorityClass].weight, 1))
+            candidate.value =
+                Interval(milliseconds: remainingTime(of: entry) / weight).nanoseconds
         } else {
-            candidate.group = hasBegun ? 0 : 1
             let need = Interval(milliseconds: cost.perToken * Double(entry.expectedNeed))
             candidate.value = (entry.due - need).nanoseconds
         }
