@@ -14,7 +14,8 @@ enum Unit {
         if figure.hasSuffix("_rps") || figure.hasSuffix("_tps") { return .perSecond }
         if figure.hasSuffix("_pct") { return .percent }
         switch figure {
-        case "preemptions", "isolations", "false_isolations", "undetected_defects", "health_changes",
+        case "preemptions", "isolations", "false_isolations", "undetected_defects",
+            "health_changes",
             "process_ends", "attempts":
             return .times
         case "detection_batches": return .batches
@@ -22,7 +23,6 @@ enum Unit {
         default: return .milliseconds
         }
     }
-
 
     var text: String {
         switch self {

@@ -70,7 +70,8 @@ package struct MergedTraffic: Sequence, IteratorProtocol {
             case .arrive(let arrival):
                 return GroupStimulus(at: stimulus.at, .arrive(model, arrival))
             case .cancel(let id): return GroupStimulus(at: stimulus.at, .cancel(model, id))
-            case .lose, .restore, .probe, .drain, .limit, .limitQueue, .prefer, .variant, .hold: continue
+            case .lose, .restore, .probe, .drain, .limit, .limitQueue, .prefer, .variant, .hold:
+                continue
             }
         }
     }
