@@ -1,5 +1,6 @@
 internal import ControlCore
-package import ServingModel
+internal import SchedulerCore
+internal import ServingModel
 
 /// Moments in which an instance lets the clients that it has just answered ask again; ADR 0024. To the
 /// scheduler the instance is busy meanwhile.

@@ -1,4 +1,5 @@
 internal import ServingModel
+internal import ServingRuntime
 
 extension ProcessFamily {
     /// Figures about the process and its machine; those that the system does not tell are left out.

@@ -1,5 +1,5 @@
 package import ServingModel
-internal import ServingRuntime
+package import ServingRuntime
 internal import Synchronization
 
 /// What the process has to tell at one moment.

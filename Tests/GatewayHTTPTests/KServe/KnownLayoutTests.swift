@@ -1,5 +1,6 @@
 import GatewayHTTP
 import ServingModel
+import ServingRuntime
 import Testing
 
 @Suite("JSON parts that are recognised")
