@@ -154,6 +154,7 @@ def test_numbers_that_are_not_finite_pass_unless_asked_for(tmp_path):
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="memory has to grow for more than a minute")
+@pytest.mark.timeout(900)
 def test_a_leak_is_recognised_and_the_instance_that_leaks_is_made_anew(tmp_path):
     write_synthetic(
         tmp_path, "leaks", base_us=200_000, instances=2, max_batch_size=1,
@@ -183,12 +184,12 @@ def test_a_leak_is_recognised_and_the_instance_that_leaks_is_made_anew(tmp_path)
             thread.start()
         try:
             assert wait_until(growth, 180, "the growth to be told", interval=0.2) > 1 << 20
-            verdict = wait_until(lambda: renewals(1), 300, "the leaking instance to be made anew", interval=0.2)
+            # The other one may be tried first, and acquitted.
+            wait_until(lambda: renewals(1), 400, "the leaking instance to be made anew", interval=0.2)
         finally:
             over.set()
             for thread in threads:
                 thread.join()
-        assert verdict >= 1
         # What it kept has been given back, and nobody noticed.
         wait_until(lambda: server.resident_bytes() < 200 << 20, 20, "the memory to come back")
         assert {response.status for _, response in results} == {200}

@@ -149,7 +149,7 @@ extension ServerConfiguration {
         package internal(set) var longestPause = Interval.seconds(30)
 
         /// Growth of memory in bytes from which on instances are made anew; 0 for never.
-        package internal(set) var renewalGrowth = 1 << 30
+        package internal(set) var renewalGrowth = 0
     }
 
     /// When settings are changed because a model is not well.

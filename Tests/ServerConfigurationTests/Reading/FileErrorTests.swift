@@ -15,13 +15,13 @@ struct FileErrorTests {
                 "limit: {}\n",
                 "headway.yaml:1: unknown key 'limit'; did you mean 'limits'? "
                     + "allowed: breaker, classes, generation, health, limits, log_format, log_level, "
-                    + "network, observability, record, repositories, runtime, variants"
+                    + "memory, network, observability, record, repositories, runtime, variants"
             ),
             (
                 "# ports\nhttp_port: 1\n",
                 "headway.yaml:2: unknown key 'http_port'; did you mean 'network.http_port'? "
                     + "allowed: breaker, classes, generation, health, limits, log_format, log_level, "
-                    + "network, observability, record, repositories, runtime, variants"
+                    + "memory, network, observability, record, repositories, runtime, variants"
             ),
             (
                 "runtime:\n  gpu_share: 1\n",

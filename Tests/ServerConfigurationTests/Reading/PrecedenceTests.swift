@@ -64,6 +64,7 @@ struct PrecedenceTests {
             "health.memory_percent": "95", "health.memory_calm_percent": "60",
             "health.memory_limit_bytes": "2000000000", "health.latency_rule": "false",
             "health.latency_ms": "700", "health.load_calm_percent": "60",
+            "memory.limit_bytes": "2000000000", "memory.limit_percent": "40",
             "breaker.adaptive": "false", "breaker.failures": "3", "breaker.slowdown": "4",
             "generation.slots": "3", "generation.prefix_slots": "3",
             "generation.kv_memory_percent": "3", "generation.threads": "3",

@@ -267,6 +267,7 @@ struct PrometheusExpositionTests {
         process.traces = nil
         process.connections = nil
         process.memoryGrowth = nil
+        process.memory = nil
         let read = try ExpositionGrammar(
             PrometheusExposition.render(models: [], process: process))
         #expect(
