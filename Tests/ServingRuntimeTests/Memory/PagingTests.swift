@@ -169,6 +169,8 @@ struct PagingTests {
         models.submit(
             Order(tag: 1, payloads: [5], deadline: models.clock.present + .seconds(60)), to: absent)
         #expect(models.sink.ending(of: 1)?.error?.code == .notReady)
+        // What the loads before asked for is out of the way.
+        models.timer.fire(at: .distantFuture)
         let loading = Task { try await models.memory.admit("late", bytes: 60) }
         await models.timer.isAsked(for: models.clock.present + .seconds(10))
         models.clock.advance(by: .seconds(10))
