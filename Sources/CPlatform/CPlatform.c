@@ -74,8 +74,6 @@ void headway_thread_computes(void) {
     errno = 0;
     int niceness = getpriority(PRIO_PROCESS, thread);
     if (errno == 0) setpriority(PRIO_PROCESS, thread, niceness + 2);
-    // Pauses between batches are a few hundred microseconds; the usual 50 late would count.
-    prctl(PR_SET_TIMERSLACK, 1000ul, 0, 0, 0);
 #endif
 }
 

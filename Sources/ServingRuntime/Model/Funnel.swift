@@ -22,10 +22,6 @@ struct Funnel: ~Copyable {
     var health: HealthKeeper?
     /// Tells refused clients when to come back.
     private var advice = RetryAdvice()
-    /// Which instance waits for company, and for how many rows.
-    var gathering: (instance: InstanceID, rows: Int)?
-    /// How long that pays.
-    var window = GatherWindow()
     /// The instance that is being made anew, if one is.
     var renewing: InstanceID?
     /// Whether warm-up has told what batches cost, whatever their shape.
@@ -65,8 +61,6 @@ struct Funnel: ~Copyable {
         var decisions: [BreakerDecision] = []
         /// What the health rules changed, or would have.
         var changes: [HealthChange] = []
-        /// The instance for which enough requests have come together.
-        var gathered: InstanceID?
         /// A new earliest wake-up to arm.
         var wakeup: Instant?
         /// Whether requests came for a model that is not in memory, or one that is watched is idle.
@@ -130,9 +124,7 @@ struct Funnel: ~Copyable {
     /// Hands any other event to the scheduler.
     mutating func handle(_ event: Event, at now: Instant) -> Work {
         decide(event, at: now)
-        var work = drain(at: now)
-        tendGathering(&work)
-        return work
+        return drain(at: now)
     }
 
     /// Does what the time asks for: the scheduler's timer, and the breakers'.

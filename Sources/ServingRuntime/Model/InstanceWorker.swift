@@ -41,14 +41,6 @@ final class InstanceWorker<Job: Sendable>: Sendable {
         }
     }
 
-    /// Waits for a moment, on the instance's own thread; ends sooner with ``goOn()``.
-    func pause(atMost longest: Interval) {
-        parker.park(until: MonotonicClock().now() + longest)
-    }
-
-    /// Ends a pause.
-    func goOn() { parker.unpark() }
-
     /// Tells the idle instance to be made anew, unless it is to end.
     func postRenewal() {
         mailbox.withLock { if $0 == nil { $0 = .errand(.renewal) } }

@@ -173,12 +173,10 @@ package final class ServedModel: Sendable {
         if isAwaited && specification.sharesCores {
             answer(batch, outcome, ended: clock.now())
             PlatformThread.letOthersRun()
-            gather(batch, worker)
         }
         var (ended, work, isRenewed) = funnel.withLock { funnel in
             // Read under the lock: read before it, the time could be overtaken by a later event.
             let now = clock.now()
-            funnel.endGathering(worker.id)
             let work = funnel.complete(
                 worker.id, outcome.failure == nil && isAwaited ? .success : .failure,
                 outcome.health(of: batch, at: now), requests: isAwaited ? batch.requests.count : 0,
@@ -195,13 +193,6 @@ package final class ServedModel: Sendable {
         return isRenewed
     }
 
-    /// Waits for clients that have their answers to ask again, where that pays.
-    private func gather(_ batch: Batch, _ worker: InstanceWorker<Batch>) {
-        guard specification.device == nil else { return }
-        let pause = funnel.withLock { $0.beginGathering(worker.id, answered: batch.rows) }
-        if let pause { worker.pause(atMost: pause) }
-    }
-
     /// Tells the clients of a batch and its observers how it ended.
     private func answer(_ batch: Batch, _ outcome: BatchRunner.Outcome, ended: Instant) {
         record(batch, outcome, ended: ended)
@@ -213,7 +204,6 @@ package final class ServedModel: Sendable {
 
     func carryOut(_ work: Funnel.Work) {
         for launch in work.launches { crew[launch.instance.rawValue].worker.post(launch.batch) }
-        if let instance = work.gathered { crew[instance.rawValue].worker.goOn() }
         if let wakeup = work.wakeup { timer.wake(self, at: wakeup) }
         if work.concernsMemory { specification.memory?.look() }
         for decision in work.decisions { specification.onInstanceChange(decision) }
