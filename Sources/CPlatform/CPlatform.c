@@ -12,10 +12,6 @@
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
-
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 #if defined(__linux__)
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -78,6 +74,14 @@ void headway_thread_computes(void) {
 }
 
 void headway_thread_yield(void) { sched_yield(); }
+
+int headway_allowed_cores(void) {
+#if defined(__linux__)
+    cpu_set_t allowed;
+    if (!sched_getaffinity(0, sizeof allowed, &allowed)) return CPU_COUNT(&allowed);
+#endif
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
 
 struct parker {
     pthread_mutex_t mutex;

@@ -1,6 +1,7 @@
 """Wrong flags, wrong files, busy ports: the exit code is not 0 and the message says what to do."""
 
 import json
+import os
 import socket
 
 import pytest
@@ -81,3 +82,16 @@ def test_doctor_reports_the_engines():
     assert code == 0, stderr
     found = {engine["name"]: engine["usable"] for engine in json.loads(stdout)["engines"]}
     assert found["onnxruntime"] and found["llama"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_only_cores_that_it_may_use_count():
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        code, stdout, stderr = run_headway("doctor", "--json")
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert code == 0, stderr
+    (cpu,) = [device for device in json.loads(stdout)["devices"] if device["kind"] == "cpu"]
+    assert cpu["cores"] == 1

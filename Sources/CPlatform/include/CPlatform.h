@@ -43,6 +43,9 @@ void headway_thread_computes(void);
 /// Lets threads that wait for this core go first.
 void headway_thread_yield(void);
 
+/// Cores that the calling thread may run on: what `taskset`, a CPU set or a container's pinning leave.
+int headway_allowed_cores(void);
+
 /// Starts a detached thread; answers 0 or an errno. `name` is cut to 15 bytes.
 int headway_thread_start(const char *name, void (*body)(void *), void *context);
 

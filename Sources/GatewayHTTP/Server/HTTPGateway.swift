@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Foundation
 package import GatewayCore
 internal import Hummingbird
@@ -81,8 +82,11 @@ package struct HTTPGateway: Sendable {
         loops = LoopContexts(group, traceRatio: settings.traceRatio)
     }
 
-    /// Cores that this process may use.
-    package static var availableCores: Int { System.coreCount }
+    /// Cores that this process may use: those that it is not kept away from (`taskset`, CPU sets), and no
+    /// more than a container's quota is worth.
+    package static var availableCores: Int {
+        max(1, min(System.coreCount, Int(headway_allowed_cores())))
+    }
 
     /// What a person can do about an error of the services; `nil` when it is not about the network.
     package func explanation(of error: any Error) -> String? {

@@ -90,7 +90,7 @@ extension ServerConfiguration {
         ConfigurationKey(
             "runtime.event_loops",
             .optionalInteger(
-                \.runtime.eventLoops, 1...1_024, otherwise: "half of the cores, at least 1"),
+                \.runtime.eventLoops, 1...1_024, otherwise: "half of the usable cores, at least 1"),
             unit: "threads", flag: "--event-loops", "Threads that serve connections."),
         ConfigurationKey(
             "runtime.threads_per_instance", .integer(\.runtime.threadsPerInstance, 1...1_024),

@@ -93,7 +93,7 @@ struct DoctorReport: Encodable {
         lines += ["", "Devices"]
         for device in devices {
             var facts = [device.name]
-            if let cores = device.cores { facts.append("\(cores) cores") }
+            if let cores = device.cores { facts.append(cores == 1 ? "1 core" : "\(cores) cores") }
             if let memory = device.memoryBytes { facts.append(Terminal.size(memory)) }
             if let features = device.features, !features.isEmpty {
                 facts.append(features.joined(separator: " "))

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import GatewayHTTP
 
 /// The processors of this machine, as its system describes them.
 enum HostDevice {
@@ -16,7 +17,7 @@ enum HostDevice {
         }
         let wanted = ["avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_int8", "amx_bf16"]
         return DoctorReport.Device(
-            kind: "cpu", name: name, cores: ProcessInfo.processInfo.activeProcessorCount,
+            kind: "cpu", name: name, cores: HTTPGateway.availableCores,
             memoryBytes: ProcessInfo.processInfo.physicalMemory,
             features: wanted.filter { flags.contains(Substring($0)) })
     }
