@@ -123,6 +123,23 @@ struct CircuitBreakerTests {
         #expect(panel.nextWakeup == at(80_000))
     }
 
+    @Test("Who looks far too late was stopped like the batch, which gets its time anew, three times")
+    func lateLooks() {
+        var panel = BreakerPanel(instances: 2)
+        panel.begin(first, predicted: .milliseconds(10), at: at(0))
+        #expect(panel.nextWakeup == at(1_000))
+        #expect(wake(&panel, at: at(1_251)).isEmpty)
+        #expect(panel.nextWakeup == at(2_251))
+        #expect(wake(&panel, at: at(2_501)) == [.isolate(first, .stalled)], "late, but not by much")
+
+        panel.begin(second, predicted: .milliseconds(10), at: at(3_000))
+        for look: UInt64 in [5_000, 7_000, 9_000] { #expect(wake(&panel, at: at(look)).isEmpty) }
+        #expect(panel.end(second, Self.usual, at: at(9_500)) == nil, "the batch ended in time")
+        panel.begin(second, predicted: .milliseconds(10), at: at(10_000))
+        for look: UInt64 in [12_000, 14_000, 16_000] { _ = wake(&panel, at: at(look)) }
+        #expect(wake(&panel, at: at(18_000)).contains(.isolate(second, .stalled)))
+    }
+
     @Test("A shape that was never computed has a minute before it counts as stalled")
     func unfamiliar() {
         var panel = BreakerPanel(instances: 1)

@@ -1,6 +1,7 @@
 """Engines that hang, fail, are slow or answer garbage: the breaker isolates them, others go on."""
 
 import re
+import signal
 import threading
 import time
 
@@ -128,6 +129,34 @@ def test_an_instance_that_is_ten_times_slower_than_its_twin_is_taken_out(server)
         thread.join()
     assert figure(server, "headway_instance_isolations_total", "slow", instance="1", cause="slow") == 1
     assert is_closed(server, "slow", "0")
+
+
+def test_a_server_that_was_stopped_does_not_blame_its_engine(tmp_path):
+    write_synthetic(tmp_path, "steady", base_us=20_000, max_batch_size=1)
+    with Server(tmp_path, flags=FLAGS) as server:
+        answers, over = [], threading.Event()
+
+        def ask():
+            while not over.is_set():
+                answers.append(server.infer("steady", ROW, {"x-headway-deadline-ms": "20000"}).status)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(4):
+            time.sleep(0.3)
+            server.send_signal(signal.SIGSTOP)
+            time.sleep(0.8)
+            server.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert set(answers) == {200}
+        stalled = figure(
+            server, "headway_instance_isolations_total", "steady", instance=0, cause="stalled"
+        )
+        assert stalled == 0
 
 
 def test_without_breakers_nothing_is_taken_out(tmp_path):

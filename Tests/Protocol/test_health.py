@@ -1,10 +1,13 @@
 """Health rules on a real server: what they change, what they tell in a dry run, and that it replays."""
 
+import numpy as np
+from load import Arrival, infer_request, run_load
 from polling import wait_until
-from repository import ROW, write_synthetic
+from repository import ROW, write_config, write_synthetic
 from server import Server, run_headway
 from test_breaker import figure
 from test_dashboard import snapshot
+from wire import infer_body, tensor
 
 # The process has far more than a mebibyte, so its memory is always short.
 SHORT = "--set=health.memory_limit_bytes=1048576"
@@ -44,3 +47,27 @@ def test_a_change_holds_is_recorded_and_replays(tmp_path):
     code, out, error = run_headway("replay", trace, "--simulate")
     assert code == 0, out + error
     assert "equal: every recorded step was answered with the same bytes" in out
+
+
+def test_memory_that_a_burst_took_is_given_back(tmp_path):
+    text = """backend: "synthetic" max_batch_size: 1
+    input [ { name: "x" data_type: TYPE_FP32 dims: [ 131072 ] } ]
+    output [ { name: "y" data_type: TYPE_FP32 dims: [ 131072 ] } ]
+    parameters { key: "base_us" value { string_value: "5000" } }"""
+    write_config(tmp_path, "wide", text)
+    body = infer_body(tensor("x", np.ones((1, 131_072))))
+    request = infer_request("wide", body, x_headway_deadline_ms=30_000)
+    with Server(tmp_path, flags=[SHORT, "--set=health.memory_rule=false"]) as server:
+        assert server.infer("wide", body).status == 200
+        before, most = server.resident_bytes(), []
+        outcomes = run_load(
+            server.address, [Arrival(0.0, request)] * 200,
+            during=lambda: wait_until(
+                lambda: most.append(server.resident_bytes()) or most[-1] > before + 80e6,
+                20, "requests to take memory",
+            ),
+        )  # fmt: skip
+        assert {outcome.status for outcome in outcomes} == {200}
+        wait_until(
+            lambda: server.resident_bytes() < before + 40e6, 15, "freed memory to be given back"
+        )

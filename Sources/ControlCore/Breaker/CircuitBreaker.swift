@@ -29,6 +29,10 @@ struct CircuitBreaker: Sendable, Equatable {
     private(set) var state = State.closed
     /// When the batch that runs will be given up; `nil` while none runs or it has been.
     private(set) var stallsAt: Instant?
+    /// How long the batch that runs may take.
+    private var stallLimit = Interval.zero
+    /// How often it may still get that time anew.
+    private var renewals = 0
     /// Whether a batch that was given up still occupies the instance.
     private(set) var isHung = false
     /// How often the instance was taken out since it was last calm.
@@ -51,10 +55,10 @@ struct CircuitBreaker: Sendable, Equatable {
     mutating func begin(
         predicted: Interval, isFamiliar: Bool, at now: Instant, _ settings: BreakerSettings
     ) {
-        stallsAt =
-            now
-            + settings.tightened(by: anomaly)
+        stallLimit = settings.tightened(by: anomaly)
             .stallLimit(predicted: predicted, isFamiliar: isFamiliar)
+        stallsAt = now + stallLimit
+        renewals = 3
     }
 
     /// A batch ends, perhaps long after it was given up.
@@ -121,8 +125,16 @@ struct CircuitBreaker: Sendable, Equatable {
     }
 
     /// Whether the batch that runs has to be given up now; it is from then on.
+    ///
+    /// A look that comes far too late tells of who looks: the container was frozen, the machine slept or had
+    /// no time for the process, and the batch had none either. It gets its time anew, three times at most.
     mutating func stalls(at now: Instant) -> Bool {
         guard let limit = stallsAt, limit <= now else { return false }
+        if limit.interval(to: now) > stallLimit / 4, renewals > 0 {
+            renewals -= 1
+            stallsAt = now + stallLimit
+            return false
+        }
         stallsAt = nil
         isHung = true
         return true

@@ -22,6 +22,8 @@ final class Monitor: Service {
         var viewers: [Int: AsyncStream<ByteBuffer>.Continuation] = [:]
         var nextViewer = 0
         var isOver = false
+        /// When freed memory may be given back again.
+        var nextRelief = Instant.origin
     }
 
     private let state = Mutex(State())
@@ -104,7 +106,7 @@ final class Monitor: Service {
 
     /// Adds one reading of everything.
     func read() {
-        let process = observer.read()
+        let process = relieved(observer.read())
         let now = clock.now()
         memory.note(resident: process.residentBytes, at: now)
         let readings = catalog.serving.map { (Self.key($0), ModelReading($0, at: now)) }
@@ -124,6 +126,22 @@ final class Monitor: Service {
         }
         let memory = process.memoryShare(of: memoryLimit)
         for case .tensors(let handle) in catalog.serving { handle.served.tend(memory: memory) }
+    }
+
+    /// The reading after memory that was freed went back to the system, where the process is short of it. The
+    /// allocator would keep what a burst took, and the memory rule would go on cutting for memory that
+    /// nobody uses. Giving it back costs page faults later, so what brought next to nothing is not done
+    /// again for ten seconds.
+    private func relieved(_ process: ProcessFigures) -> ProcessFigures {
+        let share = process.memoryShare(of: memoryLimit) ?? 0
+        guard share > 0.8, state.withLock({ clock.now() >= $0.nextRelief }) else { return process }
+        ProcessUsage.returnMemory()
+        var relieved = process
+        relieved.residentBytes = min(ProcessUsage.residentBytes, process.residentBytes)
+        if share - (relieved.memoryShare(of: memoryLimit) ?? 0) < 0.02 {
+            state.withLock { $0.nextRelief = clock.now() + .seconds(10) }
+        }
+        return relieved
     }
 
     /// What there is to see.
