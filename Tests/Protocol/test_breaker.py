@@ -144,11 +144,11 @@ def test_a_server_that_was_stopped_does_not_blame_its_engine(tmp_path):
         for thread in threads:
             thread.start()
         for _ in range(4):
-            time.sleep(0.3)
+            wait_until(lambda seen=len(answers): len(answers) > seen + 10, 20, "requests to be answered")
             server.send_signal(signal.SIGSTOP)
-            time.sleep(0.8)
+            over.wait(0.8)
             server.send_signal(signal.SIGCONT)
-        time.sleep(0.5)
+        wait_until(lambda seen=len(answers): len(answers) > seen + 10, 20, "requests to be answered")
         over.set()
         for thread in threads:
             thread.join()
