@@ -68,6 +68,38 @@ HEADWAY_INLINE void widen(const ggml_fp16_t * from, float * to, int64_t count) {
 #endif
 }
 
+/// Eight numbers of each of eight keys, from number `d` on: a row of `tile` for each number.
+HEADWAY_INLINE void turn(const ggml_fp16_t * const * keys, int64_t d, float * to) {
+#ifdef __F16C__
+    __m128i row[8], two[8], four[8];
+    for (int i = 0; i < 8; i++) {
+        row[i] = _mm_loadu_si128(reinterpret_cast<const __m128i *>(keys[i] + d));
+    }
+    for (int i = 0; i < 8; i += 2) {
+        two[i] = _mm_unpacklo_epi16(row[i], row[i + 1]);
+        two[i + 1] = _mm_unpackhi_epi16(row[i], row[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        four[i] = _mm_unpacklo_epi32(two[i], two[i + 2]);
+        four[i + 1] = _mm_unpackhi_epi32(two[i], two[i + 2]);
+        four[i + 2] = _mm_unpacklo_epi32(two[i + 1], two[i + 3]);
+        four[i + 3] = _mm_unpackhi_epi32(two[i + 1], two[i + 3]);
+    }
+    for (int i = 0; i < 4; i++) {
+        const __m128i low = _mm_unpacklo_epi64(four[i], four[i + 4]);
+        const __m128i high = _mm_unpackhi_epi64(four[i], four[i + 4]);
+        _mm256_storeu_ps(to + 2 * i * tile, _mm256_cvtph_ps(low));
+        _mm256_storeu_ps(to + (2 * i + 1) * tile, _mm256_cvtph_ps(high));
+    }
+#else
+    for (int i = 0; i < 8; i++) {
+        for (int j = 0; j < 8; j++) {
+            to[i * tile + j] = ggml_compute_fp16_to_fp32(keys[j][d + i]);
+        }
+    }
+#endif
+}
+
 /// Picks the cells that a row of the mask keeps, in ascending order.
 void pick(const uint16_t * mask, int64_t count, std::vector<int32_t> & cells) {
     cells.clear();
@@ -152,20 +184,48 @@ struct Attention {
             data + (head + token * out->ne[1]) * (int64_t) out->nb[1]);
     }
 
-    void unpack(
-        const ggml_tensor * from, int64_t head, const int32_t * cells, int count,
-        float * to) const {
-        // A sequence's cells may lie anywhere: what is needed soon is asked for in time.
-        constexpr int ahead = 8;
-        const int64_t size = from->ne[0];
-        const char * rows = (const char *) from->data + head * (int64_t) from->nb[2];
+    /// Where the cells of one head of keys or values lie.
+    const char * rows(const ggml_tensor * from, int64_t head) const {
+        return (const char *) from->data + head * (int64_t) from->nb[2];
+    }
+
+    /// The values of some cells, a row for each.
+    void unpack_values(int64_t head, const int32_t * cells, int count, float * to) const {
+        const int64_t size = value_size();
+        const char * from = rows(v, head);
         for (int i = 0; i < count; i++) {
-            const char * soon = rows + cells[std::min(i + ahead, count - 1)] * (int64_t) from->nb[1];
-            for (int64_t byte = 0; byte < 2 * size; byte += 64) {
-                __builtin_prefetch(soon + byte);
-            }
-            const char * row = rows + cells[i] * (int64_t) from->nb[1];
+            expect(from, cells, i, count, (int64_t) v->nb[1], size);
+            const char * row = from + cells[i] * (int64_t) v->nb[1];
             widen(reinterpret_cast<const ggml_fp16_t *>(row), to + i * size, size);
+        }
+    }
+
+    /// The keys of some cells, a row of `tile` for each of their numbers, so that a query meets many keys at a
+    /// time. What stands beyond `count`, up to the next eight, is a repetition of the last key.
+    void unpack_keys(int64_t head, const int32_t * cells, int count, float * to) const {
+        const int64_t size = key_size();
+        const char * from = rows(k, head);
+        for (int i = 0; i < count; i += 8) {
+            const ggml_fp16_t * keys[8];
+            for (int j = 0; j < 8; j++) {
+                const int cell = std::min(i + j, count - 1);
+                expect(from, cells, cell, count, (int64_t) k->nb[1], size);
+                keys[j] = reinterpret_cast<const ggml_fp16_t *>(
+                    from + cells[cell] * (int64_t) k->nb[1]);
+            }
+            for (int64_t d = 0; d < size; d += 8) {
+                turn(keys, d, to + d * tile + i);
+            }
+        }
+    }
+
+    /// A sequence's cells may lie anywhere: what is needed soon is asked for in time.
+    static void expect(
+        const char * from, const int32_t * cells, int at, int count, int64_t stride, int64_t size) {
+        constexpr int ahead = 8;
+        const char * soon = from + cells[std::min(at + ahead, count - 1)] * stride;
+        for (int64_t byte = 0; byte < 2 * size; byte += 64) {
+            __builtin_prefetch(soon + byte);
         }
     }
 
@@ -174,49 +234,61 @@ struct Attention {
         int64_t key_head, int64_t first_head, int heads) const;
 };
 
+/// Scores of one row with `groups` times `lanes` keys of a tile. Each is summed over the key's numbers in
+/// their order, whatever the number of groups.
+template <int groups>
+HEADWAY_INLINE void multiply(
+    const float * query, const float * keys, int64_t size, float scale, Lanes * scores) {
+    Lanes total[groups];
+    for (int i = 0; i < groups; i++) {
+        total[i] = load(keys + i * lanes) * query[0];
+    }
+    for (int64_t d = 1; d < size; d++) {
+        for (int i = 0; i < groups; i++) {
+            total[i] = plus(total[i], query[d], load(keys + d * tile + i * lanes));
+        }
+    }
+    for (int i = 0; i < groups; i++) {
+        scores[i] = total[i] * scale;
+    }
+}
+
 /// `scores` of one row with the keys of a tile, those beyond `count` minus infinity.
 HEADWAY_INLINE void score(
     const float * query, const float * keys, int64_t size, int count, float scale,
     Lanes * scores) {
+    constexpr int groups = tile / lanes;
     const float nothing = -std::numeric_limits<float>::infinity();
-    for (int start = 0; start < tile; start += lanes) {
-        if (start >= count) {
-            scores[start / lanes] = Lanes{} + nothing;
-            continue;
+    if (count == tile) {
+        multiply<groups>(query, keys, size, scale, scores);
+        return;
+    }
+    for (int group = 0; group < groups; group++) {
+        if (group * lanes < count) {
+            multiply<1>(query, keys + group * lanes, size, scale, scores + group);
         }
-        Lanes products[lanes];
-        for (int i = 0; i < lanes; i++) {
-            // Beyond `count` lies what an earlier tile left; it is masked below.
-            const float * key = keys + (start + i) * size;
-            Lanes product = load(query) * load(key);
-            for (int64_t d = lanes; d < size; d += lanes) {
-                product += load(query + d) * load(key + d);
-            }
-            products[i] = product;
-        }
-        Lanes found = sums(products) * scale;
-        for (int i = std::max(count - start, 0); i < lanes; i++) {
-            found[i] = nothing;
-        }
-        scores[start / lanes] = found;
+    }
+    // Beyond `count` lies what an earlier tile left.
+    float * numbers = reinterpret_cast<float *>(scores);
+    for (int i = count; i < tile; i++) {
+        numbers[i] = nothing;
     }
 }
 
 /// Adds the first `count` rows of `values`, weighted, to the sum of `size` numbers.
-template <int width>
+template <int groups>
 HEADWAY_INLINE void add(
     const float * weights, const float * values, int64_t size, int count, float * to) {
-    Lanes total[width];
-    for (int i = 0; i < width; i++) {
+    Lanes total[groups];
+    for (int i = 0; i < groups; i++) {
         total[i] = load(to + i * lanes);
     }
     for (int cell = 0; cell < count; cell++) {
-        const float weight = weights[cell];
-        for (int i = 0; i < width; i++) {
-            total[i] += weight * load(values + cell * size + i * lanes);
+        for (int i = 0; i < groups; i++) {
+            total[i] = plus(total[i], weights[cell], load(values + cell * size + i * lanes));
         }
     }
-    for (int i = 0; i < width; i++) {
+    for (int i = 0; i < groups; i++) {
         store(to + i * lanes, total[i]);
     }
 }
@@ -234,12 +306,12 @@ void Attention::run(
     room.results.assign((size_t) (rows * value_size), 0.0f);
     for (int row = 0; row < rows; row++) {
         room.high[row] = -std::numeric_limits<float>::infinity();
-        room.weight[row] = Lanes{};
+        room.weight[row] = all(0);
     }
     for (int start = 0; start < (int) cells.size(); start += tile) {
         const int present = std::min(tile, (int) cells.size() - start);
-        unpack(k, key_head, cells.data() + start, present, room.keys.data());
-        unpack(v, key_head, cells.data() + start, present, room.values.data());
+        unpack_keys(key_head, cells.data() + start, present, room.keys.data());
+        unpack_values(key_head, cells.data() + start, present, room.values.data());
         for (int row = 0; row < rows; row++) {
             const int count = std::min(lengths[row / heads] - start, present);
             if (count <= 0) {
@@ -252,12 +324,12 @@ void Attention::run(
                 count, scale, scores);
             Lanes peak = scores[0];
             for (int i = 1; i < tile / lanes; i++) {
-                peak = scores[i] > peak ? scores[i] : peak;
+                peak = larger(peak, scores[i]);
             }
             const float high = std::max(room.high[row], highest(peak));
             if (high > room.high[row]) {
-                const float shrink = exponential(Lanes{} + (room.high[row] - high))[0];
-                room.weight[row] *= shrink;
+                const float shrink = exponential(Register{} + (room.high[row] - high))[0];
+                room.weight[row] = room.weight[row] * shrink;
                 for (int64_t d = 0; d < value_size; d += lanes) {
                     store(sum + d, load(sum + d) * shrink);
                 }
@@ -265,7 +337,7 @@ void Attention::run(
             }
             for (int i = 0; i < tile / lanes; i++) {
                 scores[i] = exponential(scores[i] - high);
-                room.weight[row] += scores[i];
+                room.weight[row] = room.weight[row] + scores[i];
             }
             const float * weights = reinterpret_cast<const float *>(scores);
             int64_t d = 0;
