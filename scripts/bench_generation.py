@@ -45,7 +45,11 @@ STEP_TOKENS = 512
 CONTEXT = 4_096
 LONG_PROMPT = 15_000  # bytes; about 3,900 tokens
 LONG_EVERY = 2.0  # seconds
-HEADERS = {"x-headway-class": "high", "x-slo-ttft-ms": "600000", "x-headway-deadline-ms": "600000"}
+# Promises that nobody breaks, so that all servers do the same work.
+PATIENT = {"x-headway-class": "high", "x-slo-ttft-ms": "600000", "x-headway-deadline-ms": "600000"}
+# Beside long prompts: the usual promises for streams, none for the prompts, which are of the last class.
+USUAL = {"x-headway-class": "high"}
+LAST = {**PATIENT, "x-headway-class": "low"}
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Task:
 
     prompt: str
     tokens: int
+    headers: dict = field(default_factory=lambda: PATIENT)
 
 
 def text_of(rng, size):
@@ -95,7 +100,7 @@ async def ask(address, task):
         "model": "tales", "prompt": task.prompt, "max_tokens": task.tokens, "temperature": 0,
         "ignore_eos": True, "stream": True, "stream_options": {"include_usage": True},
     }).encode()  # fmt: skip
-    head = {"Host": "bench", "Content-Type": "application/json", "Content-Length": len(body), **HEADERS}
+    head = {"Host": "bench", "Content-Type": "application/json", "Content-Length": len(body), **task.headers}
     request = "POST /v1/completions HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in head.items()) + "\r\n"
     reader, writer = await asyncio.open_connection(*address)
     stream, pending = Stream(time.perf_counter()), b""
@@ -140,7 +145,7 @@ async def beside_long_prompts(address, tasks, streams, rng):
         # One at a time: a server that cannot keep up would never come to the end of a growing queue.
         while not over.is_set():
             started = time.perf_counter()
-            long.append(await ask(address, Task(text_of(rng, LONG_PROMPT), 16)))
+            long.append(await ask(address, Task(text_of(rng, LONG_PROMPT), 16, LAST)))
             await asyncio.sleep(max(LONG_EVERY - (time.perf_counter() - started), 0))
 
     source = asyncio.create_task(arrivals())
@@ -170,8 +175,8 @@ def figures(seen, seconds):
     }
 
 
-def short_task(rng):
-    return Task(text_of(rng, rng.randrange(100, 400)), 128)
+def short_task(rng, headers=PATIENT):
+    return Task(text_of(rng, rng.randrange(100, 400)), 128, headers)
 
 
 def mixed_tasks(seed):
@@ -182,13 +187,13 @@ def mixed_tasks(seed):
 def measure(address, seed):
     """Every load on one server: {name of the load: figures}."""
     rng = random.Random(seed)
-    tasks = lambda count: [short_task(rng) for _ in range(count)]  # noqa: E731
+    tasks = lambda count, *headers: [short_task(rng, *headers) for _ in range(count)]  # noqa: E731
     asyncio.run(closed_loop(address, tasks(8), 4))
     rows = {}
     for streams, count in ((1, 12), (8, 48), (32, 96)):
         rows[f"{streams} streams"] = figures(*asyncio.run(closed_loop(address, tasks(count), streams)))
     rows["16 streams"] = figures(*asyncio.run(closed_loop(address, tasks(64), 16)))
-    seen, seconds, long = asyncio.run(beside_long_prompts(address, tasks(64), 16, rng))
+    seen, seconds, long = asyncio.run(beside_long_prompts(address, tasks(64, USUAL), 16, rng))
     rows["16 streams, long prompts beside"] = figures(seen, seconds)
     rows["the long prompts"] = figures(long, seconds)
     rows["200 at once, mixed"] = figures(*asyncio.run(closed_loop(address, mixed_tasks(seed), 200)))

@@ -40,27 +40,6 @@ extension ReportPlots {
             \.memoryMB)
     }
 
-    var queueLimit: LinePlot? {
-        overTime(
-            "Most requests that may wait", "requests",
-            "What the memory rule has set over the run, for each policy that keeps health rules.",
-            \.queueLimit)
-    }
-
-    var rowsLimit: LinePlot? {
-        overTime(
-            "Most rows of a batch", "rows",
-            "What the memory allowed and the batch rule has raised over the run, for each policy "
-                + "that keeps health rules.", \.rowsLimit)
-    }
-
-    var preferredVariant: LinePlot? {
-        overTime(
-            "Preferred variant", "step of the ladder",
-            "What the latency rule has set over the run: 0 is the full model.",
-            \.preferredVariant)
-    }
-
     private func overTime(
         _ title: String, _ unit: String, _ description: String,
         _ values: KeyPath<TimeSeries, [Double]>, ignoringZero: Bool = false

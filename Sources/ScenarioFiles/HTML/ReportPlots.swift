@@ -48,9 +48,6 @@ package struct ReportPlots {
         add("cheaper", cheaper)
         add("memory", memory)
         add("kv", keyValueTokens)
-        add("queue-limit", queueLimit)
-        add("rows-limit", rowsLimit)
-        add("variant", preferredVariant)
         for control in controls {
             let svg = control.plot.svg(standalone: standalone)
             plots.append(Drawn(name: Self.slug(control.name), svg: svg))

@@ -199,12 +199,6 @@ package enum ReportJSON {
         if !series.keyValueTokens.isEmpty {
             members.append(("kv_tokens", .list(series.keyValueTokens.map(JSONText.number))))
         }
-        if !series.queueLimit.isEmpty {
-            members.append(("queue_limit", .list(series.queueLimit.map(JSONText.number))))
-            members.append(("rows_limit", .list(series.rowsLimit.map(JSONText.number))))
-            members.append(
-                ("preferred_variant", .list(series.preferredVariant.map(JSONText.number))))
-        }
         return .members(members)
     }
 

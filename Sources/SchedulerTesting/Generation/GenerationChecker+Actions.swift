@@ -166,8 +166,8 @@ extension GenerationChecker {
     // MARK: I14
 
     /// The step's figures are those of its items, and under the default policy it is promised to take no
-    /// longer than the tightest of its decodes allows and one least chunk more, whatever the decodes
-    /// themselves take.
+    /// longer than the tightest of its decodes allows, nor than a quarter of the shortest promise of a first
+    /// token, and one least chunk more, whatever the decodes themselves take.
     private func check(
         promiseOf plan: StepPlan, _ items: [StepItem], at now: Instant, cost: StepCostModel
     ) throws(Unmet) {
@@ -176,7 +176,8 @@ extension GenerationChecker {
         var ends = 0
         var decodeEnds = 0
         var longestPrefill = 0
-        var allowed = Double.infinity
+        let promises = configuration.classes.map(\.defaultDeadline.milliseconds)
+        var allowed = (promises.min() ?? .infinity) / 4
         for item in items {
             guard let request = requests[item.request] else { continue }
             ends += item.end
@@ -190,7 +191,8 @@ extension GenerationChecker {
                 // One that joins in this step, swapped in, limits the next.
                 guard request.slot != nil else { continue }
                 allowed = min(
-                    allowed, 0.9 * min(max(now.interval(to: due).milliseconds, own), 2 * own))
+                    allowed,
+                    0.9 * min(max(now.interval(to: due).milliseconds, own), 1.5 * own))
             } else {
                 prefill += item.count
                 longestPrefill = max(longestPrefill, item.end)
@@ -204,7 +206,7 @@ extension GenerationChecker {
         try require(plan.predicted >= predicted, "\(plan) promises less than \(predicted)")
         try require(
             plan.tokenBudget >= decodes + prefill, "\(plan) feeds more than its budget")
-        guard configuration.policy == .slackAware, decodes > 0, prefill > 0 else { return }
+        guard configuration.policy == .slackAware, prefill > 0 else { return }
         let alone = cost.mean(tokens: decodes, keyValueTokens: decodeEnds)
         let room = max(allowed / cost.margin, alone)
         let chunk =

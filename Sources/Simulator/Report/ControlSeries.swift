@@ -23,6 +23,12 @@ package struct ControlPanel: Sendable, Hashable {
     package static let anomalies = ControlPanel("Anomaly scores", unit: "score, from 0 to 1")
     /// What a batch may have at most.
     package static let batchRows = ControlPanel("Most rows of a batch", unit: "rows")
+    /// How many requests may wait.
+    package static let waitingRequests = ControlPanel(
+        "Most requests that may wait", unit: "requests")
+    /// Where batches begin the ladder of variants: 0 is the full model.
+    package static let preferredVariant = ControlPanel(
+        "Preferred variant", unit: "step of the ladder")
     /// How long a batch waits for company, where the policy adapts that.
     package static let windows = ControlPanel("Batching window", unit: "ms")
     /// Which cheaper variants are loaded.

@@ -159,12 +159,6 @@ package struct TimeSeries: Sendable, Equatable {
     package var memoryMB: [Double] = []
     /// Tokens that the device holds; empty for batches (`kv_tokens`).
     package var keyValueTokens: [Double] = []
-    /// Most requests that may wait; empty without health rules, like the two below (`queue_limit`).
-    package var queueLimit: [Double] = []
-    /// Most rows of a batch (`rows_limit`).
-    package var rowsLimit: [Double] = []
-    /// Where batches begin the ladder of variants (`preferred_variant`).
-    package var preferredVariant: [Double] = []
 
     /// No bins.
     package init() {}

@@ -115,11 +115,6 @@ extension TimeSeries {
         if recorder.hasMemory {
             memoryMB = recorder.values.map { $0.memory / max($0.covered, 1e-9) / 1_048_576 }
         }
-        if recorder.hasSettings {
-            queueLimit = recorder.values.map { $0.queueLimit / max($0.covered, 1e-9) }
-            rowsLimit = recorder.values.map { $0.rowsLimit / max($0.covered, 1e-9) }
-            preferredVariant = recorder.values.map { $0.variant / max($0.covered, 1e-9) }
-        }
         if recorder.hasKeyValueTokens {
             keyValueTokens = recorder.values.map { $0.keyValueTokens / max($0.covered, 1e-9) }
         }

@@ -43,10 +43,13 @@ extension VirtualServer {
     /// Writes down what the rules have set, and the memory.
     mutating func noteSettings() {
         let configuration = scheduler.configuration
-        if watch.controller != nil {
-            series?.note(
-                queueLimit: configuration.maxQueuedRequests, rowsLimit: configuration.maxBatchRows,
-                variant: watch.controller?.preferredVariant.rawValue ?? 0, at: now)
+        if let controller = watch.controller, controls != nil {
+            controls?.note(
+                .waitingRequests, "limit", Double(configuration.maxQueuedRequests), at: now)
+            controls?.note(.batchRows, "limit", Double(configuration.maxBatchRows), at: now)
+            controls?.note(
+                .preferredVariant, "preferred", Double(controller.preferredVariant.rawValue),
+                at: now)
         }
         if watch.memory != nil {
             let used = watch.used(requests: scheduler.queuedRequests + running, at: now)

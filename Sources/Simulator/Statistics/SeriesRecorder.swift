@@ -26,9 +26,6 @@ package struct SeriesRecorder: Sendable, Equatable {
         var inFlight = 0.0
         var memory = 0.0
         var keyValueTokens = 0.0
-        var queueLimit = 0.0
-        var rowsLimit = 0.0
-        var variant = 0.0
         var covered = 0.0
         var batches = 0
         var rows = 0
@@ -45,11 +42,6 @@ package struct SeriesRecorder: Sendable, Equatable {
     private var keyValueTokens = 0
     /// Whether anybody told about tokens that are held.
     private(set) var hasKeyValueTokens = false
-    private var queueLimit = 0
-    private var rowsLimit = 0
-    private var variant = 0
-    /// Whether anybody told what controllers have set.
-    private(set) var hasSettings = false
     /// Whether a cheaper variant computed anything.
     private(set) var hasVariants = false
     private var since = Instant.origin
@@ -84,15 +76,6 @@ package struct SeriesRecorder: Sendable, Equatable {
         hasKeyValueTokens = true
     }
 
-    /// What controllers have set from now on.
-    package mutating func note(queueLimit: Int, rowsLimit: Int, variant: Int, at now: Instant) {
-        if now > since { advance(to: now) }
-        self.queueLimit = queueLimit
-        self.rowsLimit = rowsLimit
-        self.variant = variant
-        hasSettings = true
-    }
-
     /// A batch starts, perhaps on a cheaper variant.
     package mutating func note(batchOf rows: Int, isCheaper: Bool = false, at now: Instant) {
         if now > since { advance(to: now) }
@@ -121,9 +104,6 @@ package struct SeriesRecorder: Sendable, Equatable {
         values[current].inFlight += Double(inFlight) * span
         values[current].memory += Double(memoryBytes) * span
         values[current].keyValueTokens += Double(keyValueTokens) * span
-        values[current].queueLimit += Double(queueLimit) * span
-        values[current].rowsLimit += Double(rowsLimit) * span
-        values[current].variant += Double(variant) * span
         values[current].covered += span
         since = end
     }

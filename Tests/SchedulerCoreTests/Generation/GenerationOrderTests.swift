@@ -39,7 +39,11 @@ struct GenerationOrderTests {
     @Test("Beyond capacity a small request goes before a more important one that takes far more")
     func worth() {
         func order(ofLarge prompt: Int) -> [Int] {
-            first({ $0.keyValueTokens = 2_000 }) { driver in
+            first({
+                $0.keyValueTokens = 2_000
+                // All three fit one step.
+                for index in $0.classes.indices { $0.classes[index].defaultDeadline = .seconds(2) }
+            }) { driver in
                 driver.arrive(1, prompt: prompt, inClass: 1, within: .milliseconds(200))
                 driver.arrive(2, prompt: 100, inClass: 2, within: .milliseconds(200))
                 driver.arrive(3, prompt: 450, within: .milliseconds(200))
@@ -76,5 +80,18 @@ struct GenerationOrderTests {
         #expect(begun.interval(to: driver.now) > .milliseconds(150))
         // Whom it has passed, and one of a lesser class.
         #expect(driver.scheduler.waiting == 2)
+    }
+
+    @Test("A prompt that has the device for itself is fed in steps that a newcomer can wait for")
+    func patience() {
+        var driver = GenerationDriver(
+            GenerationDriver.configuration { $0.keyValueTokens = 8_000; $0.maxContext = 8_000 })
+        driver.arrive(1, prompt: 4_000, inClass: 2)
+        let promise = driver.scheduler.configuration.classes.map(\.defaultDeadline).min() ?? .zero
+        let tokens = driver.fed[0][2]
+        let step = driver.scheduler.cost.duration(tokens: tokens, keyValueTokens: tokens)
+        #expect(tokens < 4_000)
+        #expect(step <= promise / 4)
+        #expect(step > promise / 8, "and no shorter than need be")
     }
 }

@@ -8,7 +8,7 @@ extension GenerationScheduler {
     ) {
         shed(at: now, into: &actions)
         secureDecodes(at: now, into: &actions)
-        var limit = Interval.never
+        var limit = patience
         for place in table.running where table[place].isDecode {
             let allowance = allowance(of: table[place], at: now)
             limit = min(limit, allowance)
@@ -25,11 +25,19 @@ extension GenerationScheduler {
     /// Tokens of a step in which nobody waits for the next token.
     private static let mostTokensWithoutDecodes = 4_096
 
+    /// Nobody boards a step that runs, so none takes more than a quarter of the shortest time to the first
+    /// token that a class promises: a long prompt that has the device for itself would otherwise be one
+    /// step, and whoever came during it too late.
+    private var patience: Interval {
+        configuration.classes.reduce(.never) { min($0, $1.defaultDeadline) } / 4
+    }
+
     /// Time that a decode leaves a step: until its next token is promised, at least the promised time of
-    /// one token, at most of two, so that tokens that were early are not spent at once.
+    /// one token, at most of one and a half, so that tokens that were early are not spent at once and no gap is
+    /// much longer than promised.
     private func allowance(of entry: GenerationEntry, at now: Instant) -> Interval {
         let slack = now.interval(to: entry.due)
-        let clamped = min(max(slack, entry.perToken), entry.perToken * 2)
+        let clamped = min(max(slack, entry.perToken), entry.perToken * 3 / 2)
         return Interval(nanoseconds: clamped.nanoseconds / 10 * 9)
     }
 
