@@ -10,7 +10,7 @@ and once with the rule off (`--set=health.…_rule=false`), while the dashboard'
                     the load goes to 1.4 times what the full model can do. Rule: `latency`
     bursts, stall   a convolutional network with random weights and images of 602 KB, so that requests
                     that wait are what takes the memory. Bursts of 1.8 times the capacity; a server that is
-                    stopped for three seconds (SIGSTOP). Rule: `memory`, with 150 MB for what waits
+                    stopped for three seconds (SIGSTOP). Rule: `memory`, with room for one and a half seconds of requests
 
 Rates are parts of a capacity that is measured first, so the same script shows the same on another machine.
 Ends with code 1 when a rule changes its mind more often than a load can explain.
@@ -44,8 +44,8 @@ CONVOLUTION = "convolution"
 SIDE = 224
 ROWS = 32
 DEADLINE_MS = 10_000
-# What may wait in memory before the memory rule acts.
-ROOM = 150 << 20
+# What may wait in memory before the memory rule acts, in seconds of the capacity.
+ROOM = 1.5
 
 
 def convolution(folder):
@@ -194,7 +194,8 @@ def play_once(folder, play, message, capacity, is_on):
     if play.rule == "memory":
         with Server(folder) as server:
             run_load(server.address, arrivals([(0, 20), (2, 20)], message, 3))
-            limit = int((server.resident_bytes() + ROOM) / 0.9)
+            room = ROOM * capacity * len(message)
+            limit = int((server.resident_bytes() + room) / 0.9)
         flags.append(f"--set=health.memory_limit_bytes={limit}")
     levels = [(at, part * capacity) for at, part in play.levels]
     load = arrivals(levels, message, 2)
