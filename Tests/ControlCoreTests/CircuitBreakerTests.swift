@@ -123,7 +123,7 @@ struct CircuitBreakerTests {
         #expect(panel.nextWakeup == at(80_000))
     }
 
-    @Test("Who looks far too late was stopped like the batch, which gets its time anew, three times")
+    @Test("Who looks far too late was stopped like the batch, which gets its time anew")
     func lateLooks() {
         var panel = BreakerPanel(instances: 2)
         panel.begin(first, predicted: .milliseconds(10), at: at(0))

@@ -85,7 +85,10 @@ struct GenerationOrderTests {
     @Test("A prompt that has the device for itself is fed in steps that a newcomer can wait for")
     func patience() {
         var driver = GenerationDriver(
-            GenerationDriver.configuration { $0.keyValueTokens = 8_000; $0.maxContext = 8_000 })
+            GenerationDriver.configuration {
+                $0.keyValueTokens = 8_000
+                $0.maxContext = 8_000
+            })
         driver.arrive(1, prompt: 4_000, inClass: 2)
         let promise = driver.scheduler.configuration.classes.map(\.defaultDeadline).min() ?? .zero
         let tokens = driver.fed[0][2]
