@@ -99,6 +99,7 @@ def test_a_reader_that_stops_holds_nobody_up(server):
     assert_free(server, "quick")
 
 
+@pytest.mark.timeout(900)  # ten thousand requests at night
 def test_memory_stays_flat_over_many_requests(server):
     """With answers of all ends: whole, streamed, refused, given up."""
     count = 10_000 if NIGHTLY else 400
