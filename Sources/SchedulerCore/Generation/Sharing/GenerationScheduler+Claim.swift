@@ -5,8 +5,8 @@ extension GenerationScheduler {
     /// What the generator asks of a shared device; `nil` when it has nothing to run, or runs.
     ///
     /// Its least quantum is a step of all decodes and, if there are prompts, one least chunk. Tokens that
-    /// were early let it wait, by the promised time of one token at most, as in the default policy's budget. A
-    /// request without a deadline for its first token has that of its class, so that it has its turn, too.
+    /// were early let it wait, by the promised time of one token at most. A request without a deadline for its
+    /// first token has that of its class, so that it has its turn, too.
     package func claim(at now: Instant) -> DeviceTurns.Claim? {
         guard device == .idle, table.count > 0 else { return nil }
         var decodes = 0
