@@ -2,33 +2,80 @@ package import ControlCore
 package import ServingModel
 
 extension SlackAwarePolicy {
-    /// Whether its variant is quick enough for now: what would ride makes the tightest head, and what
-    /// arrives meanwhile can wait for this batch and ride the next.
+    /// Whether its variant is quick enough for now: what would ride makes the tightest head, and if the
+    /// variant went on, those who stay behind and those who arrive meanwhile would be in time, too.
     ///
     /// Looked at for each batch, so that a burst costs exactness only while it lasts.
     func suffices(_ scheduler: borrowing Scheduler) -> Bool {
-        var rows = 0
+        var riding = 0
         var cap = maxRows
         var headSlack = Interval.never
         for index in scheduler.classes.indices {
             let queue = scheduler.buckets[bucket].queues[index]
             if !queue.isEmpty {
-                rows = max(rows, min(rows + queue.rows(in: scheduler.table), cap))
+                riding = max(riding, min(riding + queue.rows(in: scheduler.table), cap))
                 let head = scheduler.table.request(queue.first)
                 headSlack = min(
                     headSlack, slack(until: scheduler.table.nodes[Int(queue.first)].key))
-                rows = max(rows, head.rows)
+                riding = max(riding, head.rows)
             }
             if Self.hasTraffic(scheduler.classes[index].arrivals.value(at: now)) {
                 let patience = (scheduler.classes[index].tightestDeadline - guardInterval) / 2
                 cap = min(cap, max(latency.rows(within: patience), floorRows))
             }
         }
-        let took = latency.latency(rows: rows)
-        guard took <= headSlack else { return false }
-        let arriving = totalRate / Double(serving) * took.milliseconds
-        let next = latency.latency(rows: Int(min(arriving, 1e9)))
-        return took + next <= tightestDeadline - guardInterval
+        return latency.latency(rows: riding) <= headSlack
+            && followersAreInTime(riding: riding, scheduler)
+    }
+
+    /// Whether everybody makes it who does not ride a batch of `riding` rows.
+    ///
+    /// Looked at are the newcomers of each class that arrive while it runs, and of those who wait in this
+    /// bucket the head of the first, second, fourth … batch after it.
+    private func followersAreInTime(riding: Int, _ scheduler: borrowing Scheduler) -> Bool {
+        let took = latency.latency(rows: riding)
+        var waiting = 0
+        var rate = 0.0
+        for index in scheduler.classes.indices {
+            let before = waiting
+            for bucket in scheduler.buckets where bucket.count > 0 {
+                waiting += bucket.queues[index].rows(in: scheduler.table)
+            }
+            let behind = max(waiting - riding, 0)
+            var batch = 1
+            var ahead = 0
+            while ahead < behind {
+                let row = riding + ahead - before
+                if row >= 0 {
+                    let queue = scheduler.buckets[bucket].queues[index]
+                    let slot = queue.slot(atRow: row, in: scheduler.table)
+                    guard slot != RequestTable.none else { break }
+                    let finish = took + time(for: min(batch * batchRows, behind))
+                    let slack = slack(until: scheduler.table.nodes[Int(slot)].key)
+                    guard finish <= slack else { return false }
+                }
+                batch *= 2
+                ahead = (batch - 1) * batchRows
+            }
+            let arrivals = scheduler.classes[index].arrivals.value(at: now)
+            rate += arrivals
+            guard Self.hasTraffic(arrivals) else { continue }
+            let arriving = min(rate * took.milliseconds, 1e9)
+            let finish = took + time(for: behind + Int(arriving))
+            let tightest = scheduler.classes[index].tightestDeadline
+            guard finish <= tightest - guardInterval else { return false }
+        }
+        return true
+    }
+
+    /// Rows of all instances' batches together, if each is as large as it may be.
+    private var batchRows: Int { maxRows * serving }
+
+    /// How long all instances need for so many rows, in batches as large as they may be.
+    private func time(for rows: Int) -> Interval {
+        let rest = (rows % batchRows + serving - 1) / serving
+        let full = latency.latency(rows: maxRows) * UInt64(rows / batchRows)
+        return rest > 0 ? full + latency.latency(rows: rest) : full
     }
 }
 

@@ -27,8 +27,6 @@ struct SlackAwarePolicy {
     let deadlineRows: Int
     /// Rows per millisecond over all classes.
     let totalRate: Double
-    /// Tightest relative deadline of a class with traffic.
-    let tightestDeadline: Interval
     /// Instances that share the traffic.
     let serving: Int
     let maxRows: Int
@@ -56,7 +54,6 @@ struct SlackAwarePolicy {
             }
         }
         totalRate = total
-        tightestDeadline = tightest
         let useful = latency.rows(within: (tightest - guardInterval) / 2)
         deadlineRows = min(max(useful, 1), scheduler.configuration.maxBatchSize)
 

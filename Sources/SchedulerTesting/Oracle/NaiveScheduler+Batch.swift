@@ -152,8 +152,10 @@ extension NaiveScheduler {
         let shed: Double
         /// Instances that share the traffic.
         let serving: Int
-        /// Tightest relative deadline among classes with traffic.
-        let tightest: Interval
+        /// Tightest relative deadline of each class.
+        let tightest: [Interval]
+        /// Rows that wait, of any shape, by class.
+        let waitingRows: [Int]
 
         init(_ scheduler: NaiveScheduler, shape: Int, variant: Int, at now: Instant) {
             let configuration = scheduler.configuration
@@ -182,7 +184,10 @@ extension NaiveScheduler {
             patience = scheduler.traffic.map { ($0.tightest - configuration.guardInterval) / 2 }
             let busy = scheduler.traffic.indices.filter { rates[$0] > 0.0001 }
             let tightest = busy.map { scheduler.traffic[$0].tightest }.min() ?? .never
-            self.tightest = tightest
+            self.tightest = scheduler.traffic.map(\.tightest)
+            waitingRows = scheduler.traffic.indices.map { index in
+                scheduler.waiting.reduce(0) { $0 + ($1.classIndex == index ? $1.size : 0) }
+            }
             let useful = latency.rows(within: (tightest - configuration.guardInterval) / 2)
             let deadlineRows = min(max(useful, 1), scheduler.maxBatchSize)
             self.deadlineRows = deadlineRows

@@ -35,22 +35,6 @@ extension NaiveScheduler.Decision {
         return riders
     }
 
-    /// Whether the variant makes the tightest head with all that would ride, and leaves time for those
-    /// that come meanwhile.
-    var suffices: Bool {
-        var riding = 0
-        for index in queues.indices where !queues[index].isEmpty {
-            riding = max(riding, min(riding + rows(of: queues[index]), cap(for: index)))
-            riding = max(riding, queues[index][0].size)
-        }
-        let took = latency.latency(rows: riding)
-        let heads = queues.compactMap(\.first).map { slack(of: $0) }
-        guard took <= heads.min() ?? .never else { return false }
-        let arriving = rates.reduce(0, +) / Double(serving) * took.milliseconds
-        let next = latency.latency(rows: Int(min(arriving, 1e9)))
-        return took + next <= tightest - guardInterval
-    }
-
     /// Most rows of a batch with work of a class: no more important one may wait too long for it.
     func cap(for index: Int) -> Int {
         (0..<index).filter { rates[$0] > 0.0001 }
@@ -213,7 +197,7 @@ extension NaiveScheduler.Decision {
         return taken
     }
 
-    private func request(_ queue: [Waiting], atRow row: Int) -> Waiting? {
+    func request(_ queue: [Waiting], atRow row: Int) -> Waiting? {
         var passed = 0
         for request in queue {
             passed += request.size

@@ -64,10 +64,12 @@ struct GenerationDriver: ~Copyable {
                     prefix: PrefixChain(blocks))))
     }
 
-    /// The step in flight comes back after the time that was promised.
+    /// The step in flight comes back.
     @discardableResult
-    mutating func step(_ result: StepResult = .success) -> [GenerationAction] {
-        send(.stepped(result), after: .milliseconds(5))
+    mutating func step(
+        _ result: StepResult = .success, after passed: Interval = .milliseconds(5)
+    ) -> [GenerationAction] {
+        send(.stepped(result), after: passed)
     }
 
     /// Its items, as request, first position and tokens.

@@ -29,7 +29,7 @@ struct GenerationRuleTests {
             })
         driver.arrive(1, prompt: 10, perToken: .milliseconds(20))
         driver.arrive(2, prompt: 800)
-        driver.step()
+        driver.step(after: .milliseconds(2))
         // Right after its first token the next is promised in 20 ms; 0.9 of that, and a margin of 5 %.
         #expect(driver.fed.first == [1, 10, 1])
         let begun = driver.plan
@@ -45,9 +45,21 @@ struct GenerationRuleTests {
         var driver = GenerationDriver(GenerationDriver.configuration())
         driver.arrive(1, prompt: 10, perToken: .microseconds(10))
         driver.arrive(2, prompt: 500)
-        driver.step()
+        driver.step(after: .milliseconds(2))
         #expect(driver.fed == [[1, 10, 1], [2, 0, 64]])
         #expect(!driver.items[1].producesToken)
+    }
+
+    @Test("Where prompts take longer than predicted, their part of the next steps is as much smaller")
+    func pace() {
+        var driver = GenerationDriver(GenerationDriver.configuration())
+        driver.arrive(1, prompt: 10, perToken: .microseconds(10))
+        driver.arrive(2, prompt: 500)
+        driver.step(after: .milliseconds(2))
+        #expect(driver.fed == [[1, 10, 1], [2, 0, 64]])
+        // Predicted are 1.1 ms for the decode and 6.4 ms for the chunk.
+        driver.step(after: .milliseconds(27))
+        #expect(driver.fed[1][2] == 36, "64 / (1 + (4.05 - 1) / 4)")
     }
 
     @Test("What cannot fit alone is refused at arrival, and so is what comes while draining")

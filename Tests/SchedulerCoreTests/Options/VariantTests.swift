@@ -32,6 +32,34 @@ struct VariantTests {
         #expect(machine.lastLaunch?.predicted == Interval(milliseconds: 1.05))
     }
 
+    @Test(
+        "What stays behind a batch of the largest size is to be in time, too",
+        arguments: zip([50, 80] as [UInt64], [VariantIndex.full, VariantIndex(1)]))
+    func followers(waiting: UInt64, variant: VariantIndex) throws {
+        var configuration = Self.byHand()
+        configuration.maxBatchRows = 4
+        var machine = try CheckedScheduler(configuration)
+        _ = try machine.arrive(1, due: 100, at: 0)
+        for id in 2...(waiting + 1) { _ = try machine.arrive(id, due: 100, at: 0) }
+        let effects = try machine.complete(0, at: 2)
+        #expect(effects == [.launched(0, [2, 3, 4, 5])])
+        #expect(machine.lastLaunch?.variant == variant, "four need 5.25 ms, and 80 of them 105 ms")
+    }
+
+    @Test("Work that insists on the full model leaves others as much less time")
+    func company() throws {
+        var configuration = Self.byHand()
+        configuration.maxBatchRows = 4
+        var machine = try CheckedScheduler(configuration)
+        _ = try machine.arrive(1, due: 100, at: 0)
+        for id in 2...41 as ClosedRange<UInt64> {
+            _ = try machine.arrive(id, due: 101, isExact: true, at: 0)
+        }
+        for id in 42...81 as ClosedRange<UInt64> { _ = try machine.arrive(id, due: 100, at: 0) }
+        _ = try machine.complete(0, at: 2)
+        #expect(machine.lastLaunch?.variant == VariantIndex(1))
+    }
+
     @Test("A preferred variant computes what allows it, though the full model would be in time")
     func preferred() throws {
         var machine = try CheckedScheduler(Self.byHand())

@@ -59,7 +59,12 @@ extension GenerationScheduler {
         precondition(
             count >= 1 && count <= table[place].need && table[place].riding == 0,
             "request \(table[place].id) cannot feed \(count) tokens")
-        if table[place].isDecode { draft.decodes += 1 } else { draft.prefillTokens += count }
+        if table[place].isDecode {
+            draft.decodes += 1
+        } else {
+            draft.prefillTokens += count
+            draft.promptContext += table[place].length + count
+        }
         makeRoom(for: count, at: now, into: &actions)
         slotTokens += count
         table[place].riding = count
@@ -72,7 +77,12 @@ extension GenerationScheduler {
         guard let index = draft.riders.firstIndex(of: place) else { return }
         draft.riders.remove(at: index)
         let count = table[place].riding
-        if table[place].isDecode { draft.decodes -= 1 } else { draft.prefillTokens -= count }
+        if table[place].isDecode {
+            draft.decodes -= 1
+        } else {
+            draft.prefillTokens -= count
+            draft.promptContext -= table[place].length + count
+        }
         draft.keyValueTokens -= table[place].length + count
         slotTokens -= count
         table[place].riding = 0

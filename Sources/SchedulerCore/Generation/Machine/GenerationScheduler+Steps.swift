@@ -13,9 +13,14 @@ extension GenerationScheduler {
             failures = 0
             squeezes = 0
             room.grow(held: keyValueTokens)
+            let took = draft.started.interval(to: now) - draft.copying
+            let others = cost.mean(
+                tokens: draft.decodes,
+                keyValueTokens: draft.keyValueTokens - draft.promptContext)
+            let all = cost.mean(tokens: draft.tokens, keyValueTokens: draft.keyValueTokens)
+            pace.observe(took: took, others: others, prompts: all - others)
             cost.observe(
-                tokens: draft.tokens, keyValueTokens: draft.keyValueTokens,
-                took: draft.started.interval(to: now) - draft.copying)
+                tokens: draft.tokens, keyValueTokens: draft.keyValueTokens, took: took)
             for place in draft.riders { commit(place, at: now, into: &actions) }
         case .failure:
             if !undo(at: now, into: &actions) { failures += 1 }

@@ -27,6 +27,9 @@ package struct GenerationScheduler: ~Copyable {
     /// What a step needs, as learnt so far.
     package internal(set) var cost: StepCostModel
 
+    /// How much longer prompts take than that, lately.
+    var pace = PromptPace()
+
     /// How often a request lost its slot because memory was short.
     package internal(set) var preemptions = 0
 
@@ -180,6 +183,8 @@ struct StepDraft {
     var prefillTokens = 0
     /// The sum of each rider's end.
     var keyValueTokens = 0
+    /// That of the riders that feed a prompt.
+    var promptContext = 0
     /// Time that swapping adds.
     var copying = Interval.zero
     /// Most tokens that the policy allows.
@@ -198,6 +203,7 @@ struct StepDraft {
         decodes = 0
         prefillTokens = 0
         keyValueTokens = 0
+        promptContext = 0
         copying = .zero
         budget = 0
         limit = .never

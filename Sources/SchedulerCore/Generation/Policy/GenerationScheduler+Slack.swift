@@ -17,7 +17,10 @@ extension GenerationScheduler {
         var room = StepRoom(cost, draft, tokens: stepLimit)
         if draft.decodes == 0 { room.tokens = min(room.tokens, Self.mostTokensWithoutDecodes) }
         draft.limit = min(limit, longest)
-        room.milliseconds = draft.limit.milliseconds / cost.margin - room.milliseconds
+        // Prompts that take longer than predicted get as much less of the step.
+        room.milliseconds =
+            (draft.limit.milliseconds / cost.margin - room.milliseconds) / pace.factor
+        room.leastChunk = max(Int(Double(Self.leastChunk) / pace.factor), 1)
         draft.budget = draft.decodes + room.most(from: 0, isFirst: true)
         fill(&room, at: now, into: &actions)
     }
@@ -208,6 +211,8 @@ extension GenerationScheduler {
 struct StepRoom {
     var tokens: Int
     var milliseconds: Double
+    /// Tokens that the first prompt gets whatever time is left.
+    var leastChunk = GenerationScheduler.leastChunk
     private let perToken: Double
     private let perKeyValueToken: Double
 
@@ -224,7 +229,7 @@ struct StepRoom {
     func most(from start: Int, isFirst: Bool) -> Int {
         let rest = milliseconds - perKeyValueToken * Double(start)
         let byTime = Int(min(max(rest / (perToken + perKeyValueToken), 0), 1e9))
-        return min(isFirst ? max(byTime, GenerationScheduler.leastChunk) : byTime, tokens)
+        return min(isFirst ? max(byTime, leastChunk) : byTime, tokens)
     }
 
     mutating func take(_ count: Int, from start: Int) {
