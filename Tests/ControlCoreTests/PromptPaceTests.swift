@@ -21,7 +21,7 @@ struct PromptPaceTests {
         #expect(pace.factor == 1, "never less")
     }
 
-    @Test("A prompt that takes three times as long is known to within four chunks, and forgotten as soon")
+    @Test("A prompt that takes three times as long is known after four chunks, and soon forgotten")
     func following() {
         var pace = PromptPace()
         observe(&pace, 70)

@@ -175,7 +175,7 @@ extension ServerConfiguration {
         /// More may wait again below this part.
         package internal(set) var memoryCalmPercent = 80
 
-        /// Bytes that the process may take, when it is not the machine's memory.
+        /// Bytes that the process may take, when the operator fixed them.
         package internal(set) var memoryLimitBytes: Int?
 
         /// Whether a cheaper variant is preferred while answers take long.
@@ -241,7 +241,7 @@ extension ServerConfiguration {
         /// Bytes that all models may hold together, when the operator fixed it.
         package internal(set) var limitBytes: Int?
 
-        /// The same in percent of the machine's memory.
+        /// The same in percent of the memory that the process may have.
         package internal(set) var limitPercent: Int?
 
         /// The least time between a model's load and its leaving.
@@ -250,9 +250,9 @@ extension ServerConfiguration {
         /// Time after which a model that nobody asks for leaves; zero for never.
         package internal(set) var idleAfter = Interval.zero
 
-        /// The limit on a machine with so many bytes; `nil` for none.
-        package func limit(machineBytes: UInt64) -> Int? {
-            limitBytes ?? limitPercent.map { Int(machineBytes / 100) * $0 }
+        /// The limit where the process may have so many bytes; `nil` for none.
+        package func limit(allowedBytes: UInt64) -> Int? {
+            limitBytes ?? limitPercent.map { Int(allowedBytes / 100) * $0 }
         }
     }
 

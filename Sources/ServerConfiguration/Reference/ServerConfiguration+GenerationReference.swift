@@ -17,8 +17,8 @@ extension ServerConfiguration {
         ConfigurationKey(
             "generation.kv_memory_percent",
             .integer(\.generation.keyValueMemoryPercent, 1...90), unit: "percent",
-            "Part of the machine's memory that keys and values of one model may take, where "
-                + "`kv_tokens` is not set."),
+            "Part of the machine's memory, or of what the container is allowed, that keys and values of one "
+                + "model may take, where `kv_tokens` is not set."),
         ConfigurationKey(
             "generation.swap_bytes", .integer(\.generation.swapBytes, 0...1 << 40),
             unit: "bytes",

@@ -28,7 +28,8 @@ extension ServerConfiguration {
         ConfigurationKey(
             "health.memory_limit_bytes",
             .optionalInteger(
-                \.health.memoryLimitBytes, 1 << 20...1 << 48, otherwise: "the machine's memory"),
+                \.health.memoryLimitBytes, 1 << 20...1 << 48,
+                otherwise: "the machine's memory, or what the container is allowed"),
             unit: "bytes", "What the parts are of: memory that the process may have."),
         ConfigurationKey(
             "health.latency_rule", .truth(\.health.prefersVariants),

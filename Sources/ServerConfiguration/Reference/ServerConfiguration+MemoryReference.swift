@@ -11,7 +11,8 @@ extension ServerConfiguration {
         ConfigurationKey(
             "memory.limit_percent",
             .optionalInteger(\.memory.limitPercent, 1...100, otherwise: "no limit"),
-            unit: "percent", "The same as a part of the machine's memory."),
+            unit: "percent",
+            "The same as a part of the machine's memory, or of what the container is allowed."),
         ConfigurationKey(
             "memory.minimum_residency_ms", .milliseconds(\.memory.minimumResidency, 0...hour),
             unit: "ms",

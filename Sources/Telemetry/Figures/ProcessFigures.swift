@@ -39,10 +39,10 @@ package struct ProcessFigures: Sendable {
         self.machine = machine
     }
 
-    /// Part of its memory that the process takes: of `limit` bytes, or else of the machine's; `nil` where
-    /// neither is known.
+    /// Part of its memory that the process takes: of `limit` bytes, or else of what it is allowed; `nil`
+    /// where neither is known.
     package func memoryShare(of limit: UInt64?) -> Double? {
-        guard residentBytes > 0, let limit = limit ?? machine?.memoryTotalBytes, limit > 0
+        guard residentBytes > 0, let limit = limit ?? MemoryAllowance.bytes, limit > 0
         else { return nil }
         return Double(residentBytes) / Double(limit)
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GatewayHTTP
+internal import Telemetry
 
 /// The processors of this machine, as its system describes them.
 enum HostDevice {
@@ -18,7 +19,7 @@ enum HostDevice {
         let wanted = ["avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_int8", "amx_bf16"]
         return DoctorReport.Device(
             kind: "cpu", name: name, cores: HTTPGateway.availableCores,
-            memoryBytes: ProcessInfo.processInfo.physicalMemory,
+            memoryBytes: MemoryAllowance.bytes ?? ProcessInfo.processInfo.physicalMemory,
             features: wanted.filter { flags.contains(Substring($0)) })
     }
 

@@ -10,6 +10,7 @@ internal import ServerConfiguration
 internal import ServiceLifecycle
 internal import ServingModel
 internal import ServingRuntime
+internal import Telemetry
 internal import UnixSignals
 
 /// Puts the server together and runs it until it is told to stop.
@@ -109,8 +110,7 @@ struct ServerAssembly {
 
     private func memoryManager(_ timer: ThreadTimer) -> MemoryManager? {
         let memory = configuration.memory
-        let machine = ProcessInfo.processInfo.physicalMemory
-        guard let limit = memory.limit(machineBytes: machine) else { return nil }
+        guard let limit = memory.limit(allowedBytes: Self.allowedMemory) else { return nil }
         var settings = ModelPager.Settings(limit: limit)
         settings.minimumResidency = memory.minimumResidency
         if memory.idleAfter > .zero { settings.idleAfter = memory.idleAfter }
@@ -120,6 +120,11 @@ struct ServerAssembly {
                 "model could not be brought back into memory",
                 metadata: ["model": "\(model)", "error": "\(error)"])
         }
+    }
+
+    /// Bytes that the process may have.
+    private static var allowedMemory: UInt64 {
+        MemoryAllowance.bytes ?? ProcessInfo.processInfo.physicalMemory
     }
 
     private var breakerSettings: BreakerSettings? {
@@ -160,8 +165,7 @@ struct ServerAssembly {
         settings.cacheSlots = generation.prefixSlots
         settings.keyValueTokens = generation.keyValueTokens
         settings.keyValueBytes =
-            ProcessInfo.processInfo.physicalMemory / 100
-            * UInt64(generation.keyValueMemoryPercent)
+            Self.allowedMemory / 100 * UInt64(generation.keyValueMemoryPercent)
         settings.swapBytes = generation.swapBytes
         settings.maxContext = generation.maxContext
         settings.maxStepTokens = generation.maxStepTokens

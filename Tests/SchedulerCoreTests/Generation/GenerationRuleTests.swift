@@ -50,7 +50,7 @@ struct GenerationRuleTests {
         #expect(!driver.items[1].producesToken)
     }
 
-    @Test("Where prompts take longer than predicted, their part of the next steps is as much smaller")
+    @Test("Prompts that take longer than predicted get as much less of the next steps")
     func pace() {
         var driver = GenerationDriver(GenerationDriver.configuration())
         driver.arrive(1, prompt: 10, perToken: .microseconds(10))

@@ -26,13 +26,13 @@ struct MemorySectionTests {
 
     @Test("The limit is in bytes, or a part of the machine's memory, or there is none")
     func limit() throws {
-        #expect(ServerConfiguration().memory.limit(machineBytes: 1_000) == nil)
+        #expect(ServerConfiguration().memory.limit(allowedBytes: 1_000) == nil)
         let bytes = try ServerConfiguration.load(
             yaml: "memory: {limit_bytes: 2000000}", origin: "headway.yaml")
-        #expect(bytes.memory.limit(machineBytes: 1_000) == 2_000_000)
+        #expect(bytes.memory.limit(allowedBytes: 1_000) == 2_000_000)
         let percent = try ServerConfiguration.load(
             yaml: "memory: {limit_percent: 40}", origin: "headway.yaml")
-        #expect(percent.memory.limit(machineBytes: 1_000) == 400)
+        #expect(percent.memory.limit(allowedBytes: 1_000) == 400)
     }
 
     @Test(
