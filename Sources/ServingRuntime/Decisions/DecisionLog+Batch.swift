@@ -3,11 +3,12 @@ internal import ServingModel
 extension DecisionLog {
     /// Notes the requests of a batch that has ended.
     func append(_ batch: Batch, _ outcome: BatchRunner.Outcome, ended: Instant) {
-        let ride = BatchRide(
-            batch: batch.id, instance: batch.instance, rule: batch.rule, rows: batch.rows,
-            requests: batch.requests.count, leftBehind: batch.leftBehind,
-            launched: batch.launched, predicted: batch.predicted, assembly: outcome.assembly,
-            compute: outcome.compute)
+        let work = DecisionRecord.Work.batch(
+            BatchRide(
+                batch: batch.id, instance: batch.instance, rule: batch.rule, rows: batch.rows,
+                requests: batch.requests.count, leftBehind: batch.leftBehind,
+                launched: batch.launched, predicted: batch.predicted, assembly: outcome.assembly,
+                compute: outcome.compute))
         append(outcome.completions) { completion in
             var end = DecisionRecord.Outcome.failed
             if case .success = completion.result {
@@ -15,7 +16,7 @@ extension DecisionLog {
             }
             let arrival = completion.request.arrival
             return DecisionRecord(
-                completion.request, end, ended: ended, work: .batch(ride),
+                completion.request, end, ended: ended, work: work,
                 loading: arrival < batch.modelReady
                     ? arrival.interval(to: batch.modelReady) : nil)
         }

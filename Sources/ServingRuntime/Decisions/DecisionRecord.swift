@@ -19,8 +19,9 @@ package struct DecisionRecord: Sendable {
         case failed
     }
 
-    /// What ran, if anything did.
-    package enum Work: Sendable {
+    /// What ran, if anything did. Kept apart from the record, so that the riders of a batch share it and a
+    /// record is little to write.
+    package indirect enum Work: Sendable {
         /// Nothing: it was refused or taken back while it waited.
         case none
         /// A batch.
