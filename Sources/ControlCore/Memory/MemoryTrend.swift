@@ -28,6 +28,8 @@ package struct MemoryTrend: Sendable, Equatable {
     /// Floor at the beginning of the present rise, however long it lasts.
     private var base: UInt64 = 0
     private var rising = 0
+    /// How fast memory grew when it was last made to give some back, until windows tell whether it still does.
+    private var known = 0.0
 
     /// A trend without readings.
     package init(_ settings: Settings = Settings()) {
@@ -37,6 +39,14 @@ package struct MemoryTrend: Sendable, Equatable {
 
     /// Forgets everything: models were loaded or unloaded, and the level is another one.
     package mutating func restart() { self = MemoryTrend(settings) }
+
+    /// Begins anew after something was done about the growth. That it grows stays said until a window does
+    /// not rise, or so many have risen that the trend says it itself.
+    package mutating func restartAfterRelief() {
+        let speed = bytesPerSecond
+        restart()
+        known = speed
+    }
 
     /// Takes a reading.
     package mutating func note(bytes: UInt64, at now: Instant) {
@@ -54,7 +64,9 @@ package struct MemoryTrend: Sendable, Equatable {
     private mutating func close() {
         if let last = floors.last, floor > last {
             rising += 1
+            if rising >= settings.windows { known = 0 }
         } else {
+            if !floors.isEmpty { known = 0 }
             rising = 0
             base = floor
             floors = []
@@ -69,9 +81,10 @@ package struct MemoryTrend: Sendable, Equatable {
     /// By how much it has grown since it began to.
     package var rise: UInt64 { (floors.last ?? base) - base }
 
-    /// How fast it grows, in bytes for each second of the last windows; 0 while it does not.
+    /// How fast it grows, in bytes for each second of the last windows; 0 while it does not. After
+    /// ``restartAfterRelief()`` what it was before, until that is refuted or confirmed.
     package var bytesPerSecond: Double {
-        guard isGrowing, let first = floors.first, let last = floors.last else { return 0 }
+        guard isGrowing, let first = floors.first, let last = floors.last else { return known }
         return Double(last - first) / (settings.window.seconds * Double(floors.count - 1))
     }
 }

@@ -43,7 +43,7 @@ package final class MemoryWatch: Sendable {
         guard let suspect, renew(suspect) else { return }
         state.withLock { state in
             state.hunt?.began(suspect, resident: resident, rise: state.trend.rise, at: now)
-            state.trend.restart()
+            state.trend.restartAfterRelief()
         }
     }
 

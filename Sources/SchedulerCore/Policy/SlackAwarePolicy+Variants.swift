@@ -38,8 +38,8 @@ extension SlackAwarePolicy {
         var rate = 0.0
         for index in scheduler.classes.indices {
             let before = waiting
-            for bucket in scheduler.buckets where bucket.count > 0 {
-                waiting += bucket.queues[index].rows(in: scheduler.table)
+            for other in scheduler.buckets where other.count > 0 {
+                waiting += other.queues[index].rows(in: scheduler.table)
             }
             let behind = max(waiting - riding, 0)
             var batch = 1

@@ -49,6 +49,28 @@ struct MemoryTrendTests {
         var restarted = trend(seconds: 100) { Double($0) * 10 }
         #expect(restarted.isGrowing)
         restarted.restart()
-        #expect(!restarted.isGrowing && restarted.rise == 0)
+        #expect(!restarted.isGrowing && restarted.rise == 0 && restarted.bytesPerSecond == 0)
+    }
+
+    @Test("After something was done, growth stays said until windows refute or confirm it")
+    func relief() {
+        func relieved(then mebibytes: (Int) -> Double, seconds: Int) -> MemoryTrend {
+            var trend = trend(seconds: 100) { Double($0) * 10 }
+            trend.restartAfterRelief()
+            for second in 100..<100 + seconds {
+                trend.note(
+                    bytes: UInt64(mebibytes(second) * Double(Self.mebibyte)),
+                    at: .origin + .seconds(UInt64(second)))
+            }
+            return trend
+        }
+        let speed = 10 * Double(Self.mebibyte)
+        for seconds in [0, 5, 15, 55, 90] {
+            let goesOn = relieved(then: { Double($0) * 10 }, seconds: seconds)
+            #expect(abs(goesOn.bytesPerSecond / speed - 1) < 0.05, "after \(seconds) s")
+            #expect(goesOn.isGrowing == (seconds == 90), "a verdict takes its windows")
+        }
+        #expect(relieved(then: { _ in 50 }, seconds: 15).bytesPerSecond > 0)
+        #expect(relieved(then: { _ in 50 }, seconds: 25).bytesPerSecond == 0)
     }
 }
