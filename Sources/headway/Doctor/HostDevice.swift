@@ -2,8 +2,13 @@ internal import Foundation
 internal import GatewayHTTP
 internal import Telemetry
 
-/// The processors of this machine, as its system describes them.
+/// The processors and the memory of this machine, as its system describes them.
 enum HostDevice {
+    /// Bytes of memory that this process may have.
+    static var memoryBytes: UInt64 {
+        MemoryAllowance.bytes ?? ProcessInfo.processInfo.physicalMemory
+    }
+
     /// The CPU.
     static var cpu: DoctorReport.Device {
         let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
@@ -19,7 +24,7 @@ enum HostDevice {
         let wanted = ["avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_int8", "amx_bf16"]
         return DoctorReport.Device(
             kind: "cpu", name: name, cores: HTTPGateway.availableCores,
-            memoryBytes: MemoryAllowance.bytes ?? ProcessInfo.processInfo.physicalMemory,
+            memoryBytes: memoryBytes,
             features: wanted.filter { flags.contains(Substring($0)) })
     }
 

@@ -10,7 +10,6 @@ internal import ServerConfiguration
 internal import ServiceLifecycle
 internal import ServingModel
 internal import ServingRuntime
-internal import Telemetry
 internal import UnixSignals
 
 /// Puts the server together and runs it until it is told to stop.
@@ -110,7 +109,7 @@ struct ServerAssembly {
 
     private func memoryManager(_ timer: ThreadTimer) -> MemoryManager? {
         let memory = configuration.memory
-        guard let limit = memory.limit(allowedBytes: Self.allowedMemory) else { return nil }
+        guard let limit = memory.limit(allowedBytes: HostDevice.memoryBytes) else { return nil }
         var settings = ModelPager.Settings(limit: limit)
         settings.minimumResidency = memory.minimumResidency
         if memory.idleAfter > .zero { settings.idleAfter = memory.idleAfter }
@@ -120,11 +119,6 @@ struct ServerAssembly {
                 "model could not be brought back into memory",
                 metadata: ["model": "\(model)", "error": "\(error)"])
         }
-    }
-
-    /// Bytes that the process may have.
-    private static var allowedMemory: UInt64 {
-        MemoryAllowance.bytes ?? ProcessInfo.processInfo.physicalMemory
     }
 
     private var breakerSettings: BreakerSettings? {
@@ -165,7 +159,7 @@ struct ServerAssembly {
         settings.cacheSlots = generation.prefixSlots
         settings.keyValueTokens = generation.keyValueTokens
         settings.keyValueBytes =
-            Self.allowedMemory / 100 * UInt64(generation.keyValueMemoryPercent)
+            HostDevice.memoryBytes / 100 * UInt64(generation.keyValueMemoryPercent)
         settings.swapBytes = generation.swapBytes
         settings.maxContext = generation.maxContext
         settings.maxStepTokens = generation.maxStepTokens
