@@ -39,6 +39,21 @@ struct VariantHysteresisTests {
         #expect(!controller.isWanted)
     }
 
+    @Test("When traffic ends, what was rejected last does not keep it")
+    func end() {
+        var controller = VariantHysteresis()
+        _ = controller.decide(Self.pressure(2, rejected: 0.5), at: Self.at(0))
+        var unloaded: UInt64?
+        for step in UInt64(1)..<100 where unloaded == nil {
+            let time = Double(step) * 100
+            let pressure = VariantPressure(
+                rate: 20 * decay(time / 100), capacity: 10,
+                rejected: 10 * decay(time / 200))
+            if controller.decide(pressure, at: Self.at(step * 100)) == .unload { unloaded = step }
+        }
+        #expect(unloaded.map { $0 < 40 } == true)
+    }
+
     @Test("Without traffic nothing is loaded")
     func silence() {
         var controller = VariantHysteresis()

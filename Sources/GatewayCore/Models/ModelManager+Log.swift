@@ -53,6 +53,40 @@ extension ModelManager {
         }
     }
 
+    /// Tells of variants that come and go.
+    func variantLog(_ name: String, _ cheaper: [String]) -> @Sendable (VariantChange) -> Void {
+        let logger = logger
+        let board = catalog.controllers
+        for variant in cheaper.indices {
+            board.post(ControllerSetting(variant: cheaper[variant], of: name, isThere: false))
+        }
+        return { change in
+            let variant = cheaper[change.move.variant.rawValue - 1]
+            var metadata: Logger.Metadata = [
+                "model": "\(name)", "variant": "\(variant)", "reason": "\(change.move.cause)",
+            ]
+            let isThere: Bool
+            switch change.outcome {
+            case .loaded(let took):
+                isThere = true
+                metadata["took_ms"] = "\(Int(took.milliseconds.rounded()))"
+                logger.notice("variant loaded", metadata: metadata)
+            case .unloaded:
+                isThere = false
+                logger.notice("variant unloaded", metadata: metadata)
+            case .failed(let error):
+                isThere = false
+                metadata["error"] = "\(Self.reason(of: error))"
+                logger.error("variant could not be loaded", metadata: metadata)
+            }
+            var setting = ControllerSetting(
+                variant: variant, of: name, isThere: isThere, at: MonotonicClock().now(),
+                reason: change.move.cause)
+            if case .failed = change.outcome { setting.text = "could not be loaded" }
+            board.post(setting)
+        }
+    }
+
     func noteIdleFields(_ configuration: ModelConfiguration) {
         let idle = configuration.ignoredFields + Self.schedulingHints(configuration)
         guard !idle.isEmpty else { return }
@@ -85,7 +119,29 @@ extension ModelManager {
     }
 }
 
+extension VariantLadder.Move {
+    /// Why, in words.
+    fileprivate var cause: String {
+        func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+        if isPreferred { return "a health rule prefers it" }
+        let load = "load \(percent(pressure.load))"
+        return pressure.rejectedShare >= 0.005
+            ? load + ", \(percent(pressure.rejectedShare)) rejected" : load
+    }
+}
+
 extension ControllerSetting {
+    /// What the board says of a variant that comes on demand.
+    fileprivate init(
+        variant: String, of model: String, isThere: Bool, at now: Instant? = nil,
+        reason: String = ""
+    ) {
+        self.init(
+            name: "variant \(variant)", model: model, value: isThere ? 1 : 0,
+            text: isThere ? "in memory" : "not in memory", lower: 0, upper: 1, changed: now,
+            reason: reason)
+    }
+
     /// What the board says of an instance's breaker after a decision.
     fileprivate init(_ decision: BreakerDecision, of model: String, at now: Instant) {
         let (instance, value, text, reason) =

@@ -58,15 +58,16 @@ extension ModelManager {
     private func reopen(_ version: ServableVersion) async throws -> [any EngineModel] {
         guard case .tensors(let model) = try await open(version, with: try engine(of: version))
         else { throw EngineError(.invalidModel, "its files are those of another kind of model") }
-        return [model] + (try await cheaperVariants(of: version, model.signature))
+        return [model] + (try await residentVariants(of: version, model.signature))
     }
 
-    /// Bytes of a version's files and of its variants', or what the configuration declares.
-    private func estimate(of version: ServableVersion) -> UInt64 {
-        let declared = version.configuration.parameters["memory_bytes"].flatMap(UInt64.init) ?? 0
-        let variants = version.configuration.variants.compactMap { name in
-            try? repository.entry(named: name, configuration: nil)
-        }
+    /// Bytes of a version's files and of those of its variants that are always there, or what the
+    /// configuration declares.
+    func estimate(of version: ServableVersion) -> UInt64 {
+        let configuration = version.configuration
+        let declared = configuration.parameters["memory_bytes"].flatMap(UInt64.init) ?? 0
+        let variants = (configuration.loadsVariantsOnDemand ? [] : configuration.variants)
+            .compactMap { name in try? repository.entry(named: name, configuration: nil) }
         let sources =
             [version.source]
             + variants.compactMap { $0.servable.max { $0.version < $1.version }?.source }

@@ -27,6 +27,8 @@ package struct ModelSettings: Sendable {
     package var breaker: BreakerSettings?
     /// When settings are changed because a model is not well; `nil` for never.
     package var health: HealthSettings?
+    /// When cheaper variants come and go that are loaded on demand.
+    package var ladder = VariantLadder.Settings()
     /// Whether answers are looked at before they leave, unless the model's configuration says otherwise.
     package var checksOutputs = false
     /// What is told to models that generate text.
@@ -260,7 +262,7 @@ package actor ModelManager {
         let residentBefore = ProcessUsage.residentBytes
         switch try await open(version, with: engine) {
         case .tensors(let model):
-            let cheaper = try await cheaperVariants(of: version, model.signature)
+            let cheaper = try await residentVariants(of: version, model.signature)
             return .tensors(try await serve(version, model, cheaper, residentBefore))
         case .generator(let model):
             return .generator(try await serve(version, model, residentBefore, place))
@@ -283,6 +285,7 @@ package actor ModelManager {
             version.configuration.threadsPerInstance ?? settings.threadsPerInstance
         // These are told to the scheduler and the session, not to the engine.
         source.parameters[ModelConfiguration.variantsParameter] = nil
+        source.parameters[ModelConfiguration.variantLoadingParameter] = nil
         source.parameters[ModelConfiguration.deviceParameter] = nil
         source.parameters[ModelConfiguration.checkOutputsParameter] = nil
         if engine is any GenerativeEngine {
@@ -303,7 +306,10 @@ package actor ModelManager {
     ) async throws -> ModelHandle {
         let configuration = try version.configuration.completed(with: model.signature)
         var specification = specification(version, configuration, model.signature)
-        if !cheaper.isEmpty { specification.variants = [version.model] + configuration.variants }
+        if !configuration.variants.isEmpty {
+            specification.variants = [version.model] + configuration.variants
+            specification.variantLoading = variantLoading(of: version, model.signature)
+        }
         specification.onHealthChange = healthLog(version.model, specification)
         let served = try await ServedModel.start(
             specification, model: model, cheaper: cheaper, timer: timer,
@@ -381,7 +387,7 @@ package actor ModelManager {
         catalog.set(name, version: version, to: .unloaded)
     }
 
-    private static func reason(of error: any Error) -> String {
+    static func reason(of error: any Error) -> String {
         switch error {
         case let error as EngineError: error.message
         case let error as ServingError: error.message

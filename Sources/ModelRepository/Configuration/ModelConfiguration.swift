@@ -21,6 +21,9 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// The key among `parameters` that sets ``variants``.
     package static let variantsParameter = "variants"
 
+    /// The key among `parameters` that sets ``loadsVariantsOnDemand``.
+    package static let variantLoadingParameter = "variant_loading"
+
     /// The key among `parameters` that sets ``sharedDevice``.
     package static let deviceParameter = "device"
 
@@ -91,6 +94,12 @@ package struct ModelConfiguration: Hashable, Sendable {
         (parameters[Self.variantsParameter] ?? "").split(separator: ",").map {
             String($0).trimmingSpaces
         }
+    }
+
+    /// Whether its ``variants`` are in memory only while there is too much to do: `on_demand` in the parameter
+    /// ``variantLoadingParameter``, instead of `always`.
+    package var loadsVariantsOnDemand: Bool {
+        parameters[Self.variantLoadingParameter] == "on_demand"
     }
 
     /// How requests share batches; `nil` when each request is run by itself.

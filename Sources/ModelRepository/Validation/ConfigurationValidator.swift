@@ -35,6 +35,7 @@ struct ConfigurationValidator {
         let instanceCount = validateInstanceGroups()
         checkSharedDevice(instanceCount: instanceCount)
         checkOutputsParameter()
+        checkVariantLoadingParameter()
         return ModelConfiguration(
             message: message, inputs: inputs, outputs: outputs,
             instanceCount: instanceCount, threadsPerInstance: validateThreads(),
@@ -117,6 +118,19 @@ struct ConfigurationValidator {
         problems.add(
             .invalid, .field("parameters").key(key),
             "is '\(text.abridged)'; true or false is allowed")
+    }
+
+    /// Reports a way of loading variants that there is not, or one for no variants.
+    private mutating func checkVariantLoadingParameter() {
+        let key = ModelConfiguration.variantLoadingParameter
+        guard let text = message.parameters[key]?.stringValue else { return }
+        let path = FieldPath.field("parameters").key(key)
+        if text != "always", text != "on_demand" {
+            problems.add(
+                .invalid, path, "is '\(text.abridged)'; always or on_demand is allowed")
+        } else if message.parameters[ModelConfiguration.variantsParameter] == nil {
+            problems.add(.invalid, path, "has no effect without the parameter 'variants'")
+        }
     }
 
     private mutating func validateVersionPolicy() -> VersionPolicy {

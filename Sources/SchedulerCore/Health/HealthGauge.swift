@@ -51,7 +51,7 @@ package struct HealthGauge: Sendable {
         sample.memory = memory
         let answered = now.answered &- totals.answered
         if answered > 0 { sample.meanLatency = (now.latency - totals.latency) / answered }
-        let pressure = scheduler.pressure(at: time, meanLatency: .zero)
+        let pressure = scheduler.pressure(at: time)
         let came = Double(scheduler.arrivedRows &- arrived) / span
         if pressure.capacity > 0 { sample.load = came / pressure.capacity }
         sample.cheaperVariants = configuration.cheaperVariants.count

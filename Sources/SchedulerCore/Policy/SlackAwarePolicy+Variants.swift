@@ -132,11 +132,13 @@ extension Scheduler {
         residentVariants[variant.rawValue - 1] = isResident
     }
 
-    /// How much there is to do and how much the full model can do, for ``VariantHysteresis``; mean
-    /// latency is the shell's to add.
-    package func pressure(at now: Instant, meanLatency: Interval) -> VariantPressure {
+    /// How much there is to do and how much a variant can do, for ``VariantLadder``; mean latency is the
+    /// shell's to add.
+    package func pressure(
+        of variant: VariantIndex = .full, at now: Instant, meanLatency: Interval = .zero
+    ) -> VariantPressure {
         guard let bucket = latestBucket else { return VariantPressure(meanLatency: meanLatency) }
-        let policy = SlackAwarePolicy(self, bucket: bucket, at: now)
+        let policy = SlackAwarePolicy(self, bucket: bucket, variant: variant.rawValue, at: now)
         let capacity = policy.latency.throughput(rows: policy.deadlineRows)
         return VariantPressure(
             rate: policy.totalRate, capacity: capacity * Double(policy.serving),

@@ -26,6 +26,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Names of the classes whose requests are never answered by a cheaper variant of a model.
     package internal(set) var exactClasses: [String] = []
 
+    /// For how long the load must have been low before a variant leaves that was loaded on demand.
+    package internal(set) var variantQuiet = Interval.seconds(10)
+
     /// When instances that do not work are taken out of service.
     package internal(set) var breaker = Breaker()
 

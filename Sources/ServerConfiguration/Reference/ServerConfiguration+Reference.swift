@@ -123,5 +123,9 @@ extension ServerConfiguration {
             "variants.exact_classes", .texts(\.exactClasses),
             "Names of classes whose requests are never answered by a cheaper variant of a model; colons "
                 + "separate them in the environment."),
+        ConfigurationKey(
+            "variants.quiet_ms", .milliseconds(\.variantQuiet, 1...day), unit: "ms",
+            "For how long the load must have been low before a variant leaves memory that was loaded on "
+                + "demand (`variant_loading` in a model's `config.pbtxt`)."),
     ]
 }

@@ -1,3 +1,4 @@
+internal import ControlCore
 internal import SchedulerCore
 internal import ServingModel
 
@@ -37,8 +38,11 @@ struct Paging {
 }
 
 extension Funnel {
-    /// Whether nothing waits or runs, and every instance is there to be let go.
-    var mayLeave: Bool { inFlight == 0 && scheduler.serving == running.count }
+    /// Whether nothing waits or runs, and every instance is there to be let go. A variant that was brought
+    /// in leaves first, by itself.
+    var mayLeave: Bool {
+        inFlight == 0 && scheduler.serving == running.count && ladder?.isEmpty ?? true
+    }
 
     /// What a request of a class adds to the model's traffic.
     func weight(of priorityClass: ClassIndex) -> Int {

@@ -87,8 +87,11 @@ package final class MemoryManager: Sendable {
 
     /// Waits for room to load a model of about so many bytes for the first time.
     ///
+    /// - Parameter patience: How long to wait; the manager's patience where it is not told.
     /// - Throws: ``ServingError`` when it can never fit, or when there was no room in time.
-    package func admit(_ name: String, bytes: UInt64) async throws(ServingError) -> Place {
+    package func admit(
+        _ name: String, bytes: UInt64, patience: Interval? = nil
+    ) async throws(ServingError) -> Place {
         let id = state.withLock { state in
             let id = PagedModelID(state.nextID)
             state.nextID += 1
@@ -102,7 +105,9 @@ package final class MemoryManager: Sendable {
                 state.members[index].applicant = applicant
             }
             tell(
-                .added(id, bytes: Int(clamping: bytes), giveUp: clock.now() + patience))
+                .added(
+                    id, bytes: Int(clamping: bytes),
+                    giveUp: clock.now() + (patience ?? self.patience)))
         }
         if let refusal { throw refusal }
         return Place(id: id)

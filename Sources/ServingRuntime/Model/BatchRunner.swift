@@ -5,10 +5,11 @@ internal import ServingModel
 /// instance's thread.
 struct BatchRunner {
     private let interface: ModelInterface
-    /// The variants, the full model first; as long as the thread lives, which ends before the model does.
-    private let models: [any EngineModel]
-    /// One of each variant.
-    private var instances: [any EngineInstance]
+    /// The variants, the full model first, as far as they are in memory; as long as the thread lives, which ends
+    /// before the model does.
+    private var models: [(any EngineModel)?]
+    /// One of each of them.
+    private var instances: [(any EngineInstance)?]
     /// Names of the variants; empty where there is but one.
     private let variants: [String]
     private let clock: any RuntimeClock
@@ -22,8 +23,9 @@ struct BatchRunner {
     ) throws(EngineError) {
         interface = specification.interface
         variants = specification.variants
-        self.models = models
-        instances = try models.makeInstances()
+        let absent = max(specification.variants.count - models.count, 0)
+        self.models = models + Array(repeating: nil, count: absent)
+        instances = try self.models.makeInstances()
         self.clock = clock
         assembler = BatchAssembler(specification.interface)
         check = specification.checksOutputs ? OutputCheck(specification.interface) : nil
@@ -33,11 +35,11 @@ struct BatchRunner {
     func start(isKnown: Bool) -> InstanceStart {
         let warmUp = WarmUp(interface: interface, clock: clock)
         guard !isKnown else {
-            for instance in instances { warmUp.touch(instance) }
+            for case .some(let instance) in instances { warmUp.touch(instance) }
             return InstanceStart()
         }
         let begun = clock.now()
-        let runs = instances.map { warmUp.run(on: $0) }
+        let runs = instances.map { $0.map(warmUp.run) ?? [] }
         return InstanceStart(runs: runs, warmUp: begun.interval(to: clock.now()))
     }
 
@@ -46,6 +48,30 @@ struct BatchRunner {
         instances = try models.makeInstances()
         _ = start(isKnown: true)
         ProcessUsage.returnMemory()
+    }
+
+    /// Makes what is missing of these models, the full one first, and drops what is not among them. Where one
+    /// cannot be made the others are there.
+    mutating func hold(_ wanted: [(any EngineModel)?]) throws(EngineError) {
+        for index in instances.indices.dropFirst() {
+            let model = index < wanted.count ? wanted[index] : nil
+            guard model !== models[index] else { continue }
+            instances[index] = nil
+            models[index] = nil
+            guard let model else { continue }
+            let instance = try model.makeInstance()
+            WarmUp(interface: interface, clock: clock).touch(instance)
+            models[index] = model
+            instances[index] = instance
+        }
+    }
+
+    /// Drops the cheaper variants.
+    mutating func holdOnlyFull() {
+        for index in instances.indices.dropFirst() {
+            instances[index] = nil
+            models[index] = nil
+        }
     }
 
     /// What one batch came to.
@@ -140,7 +166,10 @@ struct BatchRunner {
     ) throws(EngineError) -> BatchOutput {
         let inputs = assembler.gather(requests, rows: rows)
         let started = clock.now()
-        let outputs = try instances[variant].run(inputs)
+        guard let instance = instances[variant] else {
+            throw EngineError(.failed, "variant '\(variants[variant])' is not in memory")
+        }
+        let outputs = try instance.run(inputs)
         let ended = clock.now()
         guard outputs.count == interface.outputs.count else {
             throw EngineError(
@@ -226,11 +255,11 @@ extension ServingError {
     }
 }
 
-extension [any EngineModel] {
-    /// Makes an engine's instance of each.
-    fileprivate func makeInstances() throws(EngineError) -> [any EngineInstance] {
-        var instances: [any EngineInstance] = []
-        for model in self { instances.append(try model.makeInstance()) }
+extension [(any EngineModel)?] {
+    /// Makes an engine's instance of each that is there.
+    fileprivate func makeInstances() throws(EngineError) -> [(any EngineInstance)?] {
+        var instances: [(any EngineInstance)?] = []
+        for model in self { instances.append(try model?.makeInstance()) }
         return instances
     }
 }

@@ -26,7 +26,7 @@ struct HealthKeeper: Sendable {
 extension Funnel {
     /// Gives the rules a sample, and carries out what they decide.
     mutating func tend(_ totals: HealthTotals, memory: Double?, at now: Instant) -> Work {
-        guard var keeper = health else { return Work() }
+        guard var keeper = health else { return drain(at: now) }
         let changes = keeper.look(at: &scheduler, totals, memory: memory, at: now)
         health = keeper
         if !keeper.controller.settings.isDryRun {

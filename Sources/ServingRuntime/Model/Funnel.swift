@@ -20,6 +20,8 @@ struct Funnel: ~Copyable {
     var breakers: BreakerPanel?
     /// Changes settings where the model is not well.
     var health: HealthKeeper?
+    /// Brings cheaper variants in and lets them go; `nil` where they are always there.
+    var ladder: VariantLadder?
     /// Tells refused clients when to come back.
     private var advice = RetryAdvice()
     /// The instance that is being made anew, if one is.
@@ -31,12 +33,14 @@ struct Funnel: ~Copyable {
 
     init(
         _ scheduler: consuming Scheduler, gate: Gate, breaker: BreakerSettings?,
-        health: HealthKeeper? = nil, knowsCosts: Bool, tape: SchedulerTape? = nil
+        health: HealthKeeper? = nil, ladder: VariantLadder? = nil, knowsCosts: Bool,
+        tape: SchedulerTape? = nil
     ) {
         let instances = scheduler.configuration.instances
         running = Array(repeating: nil, count: instances)
         breakers = breaker.map { BreakerPanel(instances: instances, $0) }
         self.health = health
+        self.ladder = ladder
         self.knowsCosts = knowsCosts
         self.scheduler = scheduler
         self.gate = gate
@@ -61,6 +65,8 @@ struct Funnel: ~Copyable {
         var decisions: [BreakerDecision] = []
         /// What the health rules changed, or would have.
         var changes: [HealthChange] = []
+        /// A variant that is to come or to go.
+        var move: VariantLadder.Move?
         /// A new earliest wake-up to arm.
         var wakeup: Instant?
         /// Whether requests came for a model that is not in memory, or one that is watched is idle.
@@ -167,6 +173,7 @@ struct Funnel: ~Copyable {
 
     mutating func drain(at now: Instant) -> Work {
         var work = Work()
+        work.move = tendLadder(at: now)
         for action in actions.actions {
             switch action {
             case .launch(let launch):

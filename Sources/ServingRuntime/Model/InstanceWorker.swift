@@ -12,6 +12,21 @@ final class InstanceWorker<Job: Sendable>: Sendable {
         case job(Job)
         /// To make the engine's instance anew.
         case renewal
+        /// To hold what is wanted by now of the model's variants.
+        case refit
+    }
+
+    /// When an instance is to look at what it shall hold. A job that it has not taken yet may need what it
+    /// holds now, later ones do not.
+    private enum Refit {
+        case no
+        case afterJob
+        case next
+    }
+
+    private struct Mailbox {
+        var mail: Mail?
+        var refit = Refit.no
     }
 
     private enum Mail: Sendable {
@@ -20,7 +35,7 @@ final class InstanceWorker<Job: Sendable>: Sendable {
     }
 
     let id: InstanceID
-    private let mailbox = Guarded<Mail?>(nil)
+    private let mailbox = Guarded(Mailbox())
     private let parker = Parker()
 
     init(id: InstanceID) {
@@ -35,21 +50,27 @@ final class InstanceWorker<Job: Sendable>: Sendable {
 
     /// Gives the instance a job on its own thread, which need not be woken.
     func keep(_ job: Job) {
-        mailbox.withLock { mail in
-            precondition(mail == nil, "instance \(id) was given a job before it took the last")
-            mail = .errand(.job(job))
+        mailbox.withLock { box in
+            precondition(box.mail == nil, "instance \(id) was given a job before it took the last")
+            box.mail = .errand(.job(job))
         }
     }
 
     /// Tells the idle instance to be made anew, unless it is to end.
     func postRenewal() {
-        mailbox.withLock { if $0 == nil { $0 = .errand(.renewal) } }
+        mailbox.withLock { if $0.mail == nil { $0.mail = .errand(.renewal) } }
+        parker.unpark()
+    }
+
+    /// Tells the instance to look at what it shall hold, before the first job that it is given from now on.
+    func postRefit() {
+        mailbox.withLock { $0.refit = $0.mail == nil ? .next : .afterJob }
         parker.unpark()
     }
 
     /// Ends the thread once it is idle.
     func stop() {
-        mailbox.withLock { $0 = .stop }
+        mailbox.withLock { $0.mail = .stop }
         parker.unpark()
     }
 
@@ -64,10 +85,13 @@ final class InstanceWorker<Job: Sendable>: Sendable {
     /// Waits for the next errand; `nil` when the instance shall end.
     func receiveErrand() -> Errand? {
         while true {
-            let mail = mailbox.withLock { mail in
-                let taken = mail
-                mail = nil
-                return taken
+            let mail = mailbox.withLock { box -> Mail? in
+                if box.refit == .next {
+                    box.refit = .no
+                    return .errand(.refit)
+                }
+                if box.refit == .afterJob { box.refit = .next }
+                return box.mail.take()
             }
             switch mail {
             case .errand(let errand): return errand

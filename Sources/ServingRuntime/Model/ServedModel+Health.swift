@@ -2,10 +2,11 @@ internal import SchedulerCore
 internal import ServingModel
 
 extension ServedModel {
-    /// Gives the model's health rules a sample; asked once a second. `memory` is the part of the process's
-    /// memory that is in use, where it is known.
+    /// Gives the model's health rules a sample, and its ladder of variants a look that no request would give it;
+    /// asked once a second. `memory` is the part of the process's memory that is in use, where it is known.
     package func tend(memory: Double?) {
-        guard specification.health != nil else { return }
+        if specification.variantLoading != nil { passOverHung() }
+        guard specification.health != nil || specification.variantLoading != nil else { return }
         let statistics = statistics
         let totals = HealthTotals(
             busy: statistics.busy.reduce(.zero, +), answered: statistics.success.count,

@@ -17,10 +17,11 @@ extension ServedModel {
     /// Makes and warms up the instances, one after the other so that they do not disturb each other's
     /// measurement, and opens the model for requests.
     ///
-    /// - Parameter cheaper: Variants of the model, one for each further name in
+    /// - Parameter cheaper: Variants of the model that are always there, one for each further name in
     ///   ``ServingSpecification/variants``. They share the instances' threads, and the scheduler chooses
     ///   one for each batch.
-    /// - Throws: ``EngineError`` when an instance cannot be made.
+    /// - Throws: ``EngineError`` when an instance cannot be made, and what
+    ///   ``ServingSpecification/variantLoading`` throws.
     package static func start(
         _ specification: ServingSpecification, model: any EngineModel,
         cheaper: [any EngineModel] = [],
@@ -28,26 +29,14 @@ extension ServedModel {
         residentBefore: UInt64 = ProcessUsage.residentBytes
     ) async throws -> ServedModel {
         precondition(specification.instances >= 1, "a served model has at least one instance")
-        precondition(
-            specification.variants.count == (cheaper.isEmpty ? 0 : cheaper.count + 1),
-            "every variant has a name")
-        var crew: [InstanceCrew] = []
-        var runs: [WarmUpRuns] = []
-        var warmUp = Interval.zero
-        for index in 0..<specification.instances {
-            let member = InstanceCrew(InstanceWorker(id: InstanceID(index)), [model] + cheaper)
-            do {
-                let start = try await launch(member, specification, clock: clock)
-                if runs.isEmpty { runs = start.runs }
-                warmUp = warmUp + start.warmUp
-                crew.append(member)
-            } catch {
-                for hired in crew { hired.dismiss() }
-                for hired in crew { await hired.ended() }
-                throw error
-            }
+        let (crew, start) = try await visited(specification) { visitors in
+            let models = [model] + cheaper + visitors
+            precondition(
+                specification.variants.count == (models.count > 1 ? models.count : 0),
+                "every variant has a name")
+            return try await hire(models, specification, clock: clock)
         }
-        let latencies = runs.map { runs in
+        let latencies = start.runs.map { runs in
             runs.isEmpty
                 ? LatencyModel(base: 1, perRow: 0.1, tile: specification.tile)
                 : LatencyModel(warmUp: runs, tile: specification.tile)
@@ -55,9 +44,52 @@ extension ServedModel {
         let resident = ProcessUsage.residentBytes
         return ServedModel(
             specification, crew: crew, latencies: latencies,
-            isWarm: runs.allSatisfy { !$0.isEmpty },
+            isWarm: start.runs.allSatisfy { !$0.isEmpty },
             measuredBytes: resident > residentBefore ? resident - residentBefore : 0,
-            warmUp: warmUp, clock: clock, timer: timer)
+            warmUp: start.warmUp, clock: clock, timer: timer)
+    }
+
+    /// Makes a crew while the variants are in memory that are not always there: its warm-up tells what they
+    /// cost, and afterwards they are gone.
+    private static func visited<Crew>(
+        _ specification: ServingSpecification,
+        _ makeCrew: ([any EngineModel]) async throws -> Crew
+    ) async throws -> Crew {
+        guard let loading = specification.variantLoading else { return try await makeCrew([]) }
+        var visitors: [LoadedVariant] = []
+        defer {
+            let releases = visitors.map(\.release)
+            visitors = []
+            ProcessUsage.returnMemory()
+            for release in releases { release() }
+        }
+        for index in specification.variants.indices.dropFirst() {
+            visitors.append(try await loading.load(VariantIndex(index)))
+        }
+        return try await makeCrew(visitors.map(\.model))
+    }
+
+    /// Makes the instances, and answers what warming them up measured.
+    private static func hire(
+        _ models: [any EngineModel], _ specification: ServingSpecification,
+        clock: any RuntimeClock
+    ) async throws -> ([InstanceCrew], InstanceStart) {
+        var crew: [InstanceCrew] = []
+        var whole = InstanceStart()
+        for index in 0..<specification.instances {
+            let member = InstanceCrew(InstanceWorker(id: InstanceID(index)), models)
+            do {
+                let start = try await launch(member, specification, clock: clock)
+                if whole.runs.isEmpty { whole.runs = start.runs }
+                whole.warmUp = whole.warmUp + start.warmUp
+                crew.append(member)
+            } catch {
+                for hired in crew { hired.dismiss() }
+                for hired in crew { await hired.ended() }
+                throw error
+            }
+        }
+        return (crew, whole)
     }
 
     /// Makes the instances anew from `models`, the full one first; they are not put to work yet. The
@@ -96,7 +128,9 @@ extension ServedModel {
                     return
                 }
                 ProcessUsage.settleMemory()
-                continuation.resume(returning: runner.start(isKnown: isKnown))
+                let start = runner.start(isKnown: isKnown)
+                if specification.variantLoading != nil { runner.holdOnlyFull() }
+                continuation.resume(returning: start)
                 guard let served = member.awaitServer() else { return }
                 while served.serve(member.worker, &runner) {}
             }

@@ -38,6 +38,10 @@ package final class ServedModel: Sendable {
     /// Requests handed in whose sink has not been told of their end.
     private let unanswered = Atomic(0)
     let crew: [InstanceCrew]
+    /// What the crew shall hold, where variants come and go.
+    let shelf: VariantShelf
+    /// Who waits until no variant is on its way.
+    let standstill = Guarded<[CheckedContinuation<Void, Never>]>([])
     /// Where the scheduler's life is recorded, if it is.
     private let tape: SchedulerTape?
 
@@ -55,10 +59,12 @@ package final class ServedModel: Sendable {
         self.clock = clock
         self.timer = timer
         self.crew = crew
+        shelf = VariantShelf(instances: crew.count)
         var configuration = SchedulerConfiguration(
             classes: specification.classes, instances: crew.count,
             maxBatchRows: max(specification.interface.maxBatchSize, 1), latency: latencies[0])
         configuration.cheaperVariants = Array(latencies.dropFirst())
+        configuration.variantsAreResident = specification.variantLoading == nil
         configuration.maxQueuedRequests = specification.maxQueuedRequests
         configuration.maxQueuedBytes = specification.maxQueuedBytes
         configuration.fastFail = .tail
@@ -69,6 +75,9 @@ package final class ServedModel: Sendable {
             Funnel(
                 Scheduler(configuration), gate: gate, breaker: specification.breaker,
                 health: specification.health.map { HealthKeeper($0, at: clock.now()) },
+                ladder: specification.variantLoading.map {
+                    VariantLadder(variants: latencies.count - 1, $0.settings)
+                },
                 knowsCosts: isWarm && !interface.hasOpenShapes, tape: tape))
         book = Guarded(
             ModelStatistics(
@@ -138,10 +147,12 @@ package final class ServedModel: Sendable {
     /// when the call returns, which nobody waits for.
     package func stop() async {
         await drain()
+        await endMoves()
         await specification.memory?.forget(self)
         let hung = crew.map { member in funnel.withLock { $0.isHung(member.worker.id) } }
         for member in crew { member.worker.stop() }
         for (member, isHung) in zip(crew, hung) where !isHung { await member.ended() }
+        shelf.releaseAll()
         tape?.close()
     }
 
@@ -154,6 +165,7 @@ package final class ServedModel: Sendable {
         case .job(let batch):
             if finish(batch, runner.run(batch), on: worker) { renew(worker, &runner) }
         case .renewal: renew(worker, &runner)
+        case .refit: refit(worker, &runner)
         case nil: return false
         }
         return true
@@ -208,6 +220,7 @@ package final class ServedModel: Sendable {
         if work.concernsMemory { specification.memory?.look() }
         for decision in work.decisions { specification.onInstanceChange(decision) }
         for change in work.changes { specification.onHealthChange(change) }
+        if let move = work.move { carryOut(move) }
         for batch in work.givenUp {
             let now = clock.now()
             answer(batch, BatchRunner.Outcome(givingUp: batch, at: now), ended: now)

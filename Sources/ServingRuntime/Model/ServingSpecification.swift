@@ -23,6 +23,9 @@ package struct ServingSpecification: Sendable {
     /// empty where there is but one.
     package var variants: [String] = []
 
+    /// How the cheaper variants come into memory when they are needed; `nil` for always being there.
+    package var variantLoading: VariantLoading?
+
     /// Rows that the engine rounds a batch up to; 1 when it does not.
     package var tile: Int
 

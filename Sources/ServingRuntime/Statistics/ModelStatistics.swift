@@ -75,12 +75,15 @@ package struct ModelStatistics: Sendable, Equatable {
     package var classes: [Class]
     /// Requests answered by each variant, the full model first; empty where there is but one.
     package var variants: [UInt64]
+    /// Times that each variant was brought into memory while the model served, and how long that took.
+    package var variantLoads: [Duration]
 
     /// All zero, for a table of `classes` classes and a model with `variants` variants.
     package init(classes: Int, instances: Int = 1, variants: Int = 0) {
         busy = Array(repeating: .zero, count: instances)
         renewals = Array(repeating: 0, count: instances)
         self.variants = Array(repeating: 0, count: variants)
+        variantLoads = Array(repeating: Duration(), count: variants)
         self.classes = Array(repeating: Class(), count: classes)
     }
 }

@@ -28,7 +28,7 @@ extension ModelFamily {
         },
     ]
 
-    /// Which variant of the model answered.
+    /// Which variant of the model answered, and which are in memory.
     static let variants: [ModelFamily] = [
         ModelFamily(
             "headway_variant_requests_total", .counter, labels: ["variant"],
@@ -37,7 +37,31 @@ extension ModelFamily {
             for (name, count) in zip(figures.variants, figures.statistics.variants) {
                 samples.add([name], int: count)
             }
-        }
+        },
+        ModelFamily(
+            "headway_variant_in_memory", .gauge, labels: ["variant"],
+            "1 while batches may have the variant, 0 while it is not in memory"
+        ) { figures, samples in
+            for name in figures.variants {
+                samples.add([name], int: figures.presentVariants.contains(name) ? 1 : 0)
+            }
+        },
+        ModelFamily(
+            "headway_variant_loads_total", .counter, labels: ["variant"],
+            "Times that a variant was loaded on demand"
+        ) { figures, samples in
+            for (name, loads) in zip(figures.variants, figures.statistics.variantLoads) {
+                samples.add([name], int: loads.count)
+            }
+        },
+        ModelFamily(
+            "headway_variant_load_seconds_total", .counter, labels: ["variant"],
+            "Time that loading a variant on demand took"
+        ) { figures, samples in
+            for (name, loads) in zip(figures.variants, figures.statistics.variantLoads) {
+                samples.add([name], real: loads.total.seconds)
+            }
+        },
     ]
 
     /// How long things took and how large batches were.

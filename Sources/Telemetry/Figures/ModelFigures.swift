@@ -13,6 +13,8 @@ package struct ModelFigures: Sendable {
     package var classes: [String]
     /// Names of its variants, the full model's first; empty where there is but one.
     package var variants: [String]
+    /// Those that batches may have now.
+    package var presentVariants: [String] = []
     /// Whether it takes requests.
     package var isReady: Bool
     /// Resident bytes that loading it added to the process.
@@ -45,6 +47,7 @@ package struct ModelFigures: Sendable {
             measuredBytes: model.measuredBytes)
         memory = model.specification.memory?.figures(of: model)
         residency = model.residency
+        presentVariants = model.presentVariants
     }
 
     /// Calls `body` with the name and the outcomes of each class.

@@ -94,6 +94,7 @@ struct ServerAssembly {
             recorder: recorder, exactClasses: configuration.exactClasses, breaker: breakerSettings,
             generation: generationSettings)
         settings.health = healthSettings
+        settings.ladder.hysteresis.quietFor = configuration.variantQuiet
         settings.memory = memoryManager(timer)
         settings.checksOutputs = runtime.checksOutputs
         settings.decisions = DecisionSettings(

@@ -102,6 +102,12 @@ import Testing
             "parameters { key: 'check_outputs' value { string_value: 'yes' } }",
             "parameters[\"check_outputs\"]", "is 'yes'; true or false"),
         Case(
+            "parameters { key: 'variant_loading' value { string_value: 'lazy' } }",
+            "parameters[\"variant_loading\"]", "is 'lazy'; always or on_demand"),
+        Case(
+            "parameters { key: 'variant_loading' value { string_value: 'on_demand' } }",
+            "parameters[\"variant_loading\"]", "has no effect without the parameter 'variants'"),
+        Case(
             "instance_group { count: 2 } parameters { key: 'device' value { string_value: 'cpu-a' } }",
             "parameters[\"device\"]", "is shared by 2 instances"),
     ]

@@ -1,10 +1,10 @@
 package import ServingModel
 
-/// How much there is to do for a model, and how much its full variant can do.
+/// How much there is to do for a model, and how much its full variant, or another one, can do.
 package struct VariantPressure: Sendable, Equatable {
     /// Rows per millisecond that arrive.
     package var rate: Double
-    /// Rows per millisecond that the full model sustains within the deadlines.
+    /// Rows per millisecond that the variant sustains within the deadlines.
     package var capacity: Double
     /// Rows per millisecond that are rejected, over about 200 ms.
     package var rejected: Double
@@ -21,6 +21,12 @@ package struct VariantPressure: Sendable, Equatable {
         self.rejected = rejected
         self.meanLatency = meanLatency
     }
+
+    /// What arrives, as a part of what the variant sustains; 0 where nothing arrives.
+    package var load: Double { rate > 0 ? rate / capacity : 0 }
+
+    /// The part of what arrives that is rejected.
+    package var rejectedShare: Double { rate > 0 ? rejected / rate : 0 }
 }
 
 /// When to load a cheaper variant of a model that is not resident, and when to unload it again.
@@ -37,22 +43,23 @@ package struct VariantHysteresis: Sendable, Equatable {
         case unload
     }
 
-    /// Load above this part of the full model's capacity.
+    /// Load above this part of the capacity without the variant.
     package var loadAbove = 0.97
     /// Load when more than this part of the traffic is rejected.
     package var loadWhenRejected = 0.01
     /// Load when the mean latency exceeds this.
     package var loadWhenSlower = Interval.milliseconds(500)
-    /// Unload below this part of the full model's capacity.
+    /// Unload below this part of the capacity without it.
     package var unloadBelow = 0.85
-    /// Unload only while less than this part of the traffic is rejected.
+    /// Unload only while less than this part of the capacity is rejected. Of the traffic it would say nothing
+    /// once that has ended: arrivals are forgotten before rejects are.
     package var unloadWhenRejected = 1e-4
     /// For so long the load must have been low before an unload.
     package var quietFor = Interval.seconds(1)
     /// So long a variant stays at least.
     package var staysFor = Interval.seconds(2)
 
-    /// Whether the cheaper variant is wanted.
+    /// Whether the variant is wanted.
     package private(set) var isWanted = false
 
     private var wantedSince = Instant.origin
@@ -62,20 +69,24 @@ package struct VariantHysteresis: Sendable, Equatable {
     package init() {}
 
     /// Takes one reading in; `nil` when nothing is to be done. Ask every 100 ms or so.
-    package mutating func decide(_ pressure: VariantPressure, at now: Instant) -> Decision? {
-        let rejectedShare = pressure.rate > 0 ? pressure.rejected / pressure.rate : 0
+    ///
+    /// - Parameter isPreferred: Whether a health rule wants the variant, whatever the reading says.
+    package mutating func decide(
+        _ pressure: VariantPressure, isPreferred: Bool = false, at now: Instant
+    ) -> Decision? {
         guard isWanted else {
             let isOverloaded =
-                pressure.rate > loadAbove * pressure.capacity
-                || rejectedShare > loadWhenRejected || pressure.meanLatency > loadWhenSlower
-            guard isOverloaded, pressure.rate > 0 else { return nil }
+                pressure.load > loadAbove || pressure.rejectedShare > loadWhenRejected
+                || pressure.meanLatency > loadWhenSlower
+            guard isPreferred || (isOverloaded && pressure.rate > 0) else { return nil }
             isWanted = true
             wantedSince = now
             quietSince = nil
             return .load
         }
         let isQuiet =
-            pressure.rate < unloadBelow * pressure.capacity && rejectedShare < unloadWhenRejected
+            !isPreferred && pressure.load < unloadBelow
+            && pressure.rejected < unloadWhenRejected * pressure.capacity
         guard isQuiet else {
             quietSince = nil
             return nil
