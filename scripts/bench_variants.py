@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,12 +24,14 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import numpy as np  # noqa: E402
 from load import Arrival, infer_request, run_load  # noqa: E402
 from make_variants import FULL, TWIN, load_split, write  # noqa: E402
+from polling import wait_until  # noqa: E402
 from server import Server  # noqa: E402
 from wire import request_bytes  # noqa: E402
 
 ROWS = 32
 CLASS = "high"
 DEADLINE_MS = 100
+CALM = 3  # seconds before and after the load
 
 
 def body(images):
@@ -70,9 +73,9 @@ def capacity(server, message):
 def play(server, message, rate, seconds, seed):
     rng = np.random.default_rng(seed)
     calm, load = 0.5 * rate, seconds
-    arrivals = poisson(calm, 0, 3, message, "before", rng)
-    arrivals += poisson(rate, 3, 3 + load, message, "load", rng)
-    arrivals += poisson(calm, 3 + load, 6 + load, message, "after", rng)
+    arrivals = poisson(calm, 0, CALM, message, "before", rng)
+    arrivals += poisson(rate, CALM, CALM + load, message, "load", rng)
+    arrivals += poisson(calm, CALM + load, 2 * CALM + load, message, "after", rng)
     begun = min(arrival.at for arrival in arrivals)
     outcomes = run_load(server.address, arrivals)
     first = min(outcome.sent_at for outcome in outcomes) - begun
@@ -95,18 +98,46 @@ def report(name, outcomes, load_end):
         )
     cheap = [at for at, outcome in outcomes if outcome.headers.get("x-headway-variant") == TWIN]
     if cheap:
-        print(f"  last answer of the cheaper variant {max(cheap) - load_end:+.2f} s after the load")
+        print(
+            f"  the cheaper variant answered requests sent from {min(cheap) - CALM:+.2f} s after the "
+            f"load began until {max(cheap) - load_end:+.2f} s after it ended"
+        )
+
+
+def metric(server, name, **labels):
+    for line in server.get("/metrics").body.decode().splitlines():
+        if line.startswith((name + "{", name + " ")) and all(
+            f'{key}="{value}"' in line for key, value in labels.items()
+        ):
+            return float(line.rsplit(" ", 1)[1])
+    raise SystemExit(f"no metric {name} {labels}")
+
+
+def residence(server):
+    """What loading on demand costs and saves."""
+    twin = {"model": FULL, "variant": TWIN}
+    loads = metric(server, "headway_variant_loads_total", **twin)
+    took = metric(server, "headway_variant_load_seconds_total", **twin) / max(loads, 1)
+    there = metric(server, "headway_process_resident_bytes") / 1e6
+    begun = time.monotonic()
+    wait_until(lambda: metric(server, "headway_variant_in_memory", **twin) == 0, 60, "the twin to go")
+    gone = metric(server, "headway_process_resident_bytes") / 1e6
+    print(
+        f"  {loads:.0f} loads of {took * 1e3:.0f} ms; the twin left {time.monotonic() - begun:.1f} s "
+        f"after the last request, and {there:.0f} MB became {gone:.0f}"
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=10, help="how long the load lasts")
     parser.add_argument("--factor", type=float, default=1.45, help="load, in capacities")
+    parser.add_argument("--on-demand", action="store_true", help="load the twin when it is needed")
     arguments = parser.parse_args()
     images = np.resize(load_split()[1][0], (ROWS, 64))
     full, either = request(images, x_headway_variant="full"), request(images)
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder))
+        write(Path(folder), arguments.on_demand)
         with Server(folder) as server:
             most = capacity(server, full)
             rate = arguments.factor * most
@@ -114,9 +145,11 @@ def main():
                 f"{FULL}, {ROWS} rows a request, deadline {DEADLINE_MS} ms: the full model does "
                 f"{most:.0f} requests a second; the load is {rate:.0f} for {arguments.seconds:.0f} s"
             )
-            end = 3 + arguments.seconds
+            end = CALM + arguments.seconds
             report("full model alone", play(server, full, rate, arguments.seconds, 2), end)
             report("with its twin", play(server, either, rate, arguments.seconds, 2), end)
+            if arguments.on_demand:
+                residence(server)
     return 0
 
 

@@ -43,6 +43,7 @@ output [ {{ name: "scores" data_type: TYPE_FP32 dims: [ 10 ] }} ]
 dynamic_batching {{ }}
 """
 LADDER = """parameters {{ key: "variants" value {{ string_value: "{twin}" }} }}
+parameters {{ key: "variant_loading" value {{ string_value: "{loading}" }} }}
 """
 
 
@@ -112,7 +113,7 @@ def network(layers):
     return model
 
 
-def write(folder):
+def write(folder, on_demand=False):
     """Writes both models and answers their files: (full, twin)."""
     (images, labels), _ = load_split()
     files = []
@@ -121,7 +122,8 @@ def write(folder):
         place.mkdir(parents=True, exist_ok=True)
         config = CONFIG.format(name=name, batch=MAX_BATCH)
         if name == FULL:
-            config += LADDER.format(twin=TWIN)
+            loading = "on_demand" if on_demand else "always"
+            config += LADDER.format(twin=TWIN, loading=loading)
         (folder / name / "config.pbtxt").write_text(config)
         files.append(place / "model.onnx")
     onnx.save(network(fit(images, labels)), files[0])
@@ -160,9 +162,10 @@ def evaluate(files):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--on-demand", action="store_true", help="load the twin when needed")
     parser.add_argument("--evaluate", action="store_true", help="measure what was written")
     arguments = parser.parse_args()
-    files = write(arguments.folder)
+    files = write(arguments.folder, arguments.on_demand)
     if arguments.evaluate:
         evaluate(files)
     return 0

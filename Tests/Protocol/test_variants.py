@@ -80,3 +80,81 @@ def test_the_twin_gives_nearly_the_same_answers(server):
     full, twin = scores(FULL), scores(TWIN)
     assert np.mean(full.argmax(axis=1) == twin.argmax(axis=1)) > 0.9
     assert np.abs(full - twin).mean() < 0.05
+
+
+def metric(server, name):
+    line = f'{name}{{model="{FULL}",version="1",variant="{TWIN}"}} '
+    (value,) = [
+        float(row.removeprefix(line))
+        for row in server.get("/metrics").body.decode().splitlines()
+        if row.startswith(line)
+    ]
+    return value
+
+
+def test_a_twin_on_demand_comes_with_the_load_and_goes_after_it(tmp_path):
+    write(tmp_path, on_demand=True)
+    with Server(tmp_path, flags=["--set=variants.quiet_ms=1000"]) as server:
+        assert metric(server, "headway_variant_in_memory") == 0
+        assert variant(server.infer(FULL, BODY)) == FULL
+
+        def is_answered_by_twin():
+            answers = burst(server, {})
+            assert {answer.status for answer in answers} <= {200, 503, 504}
+            return TWIN in {variant(answer) for answer in answers if answer.status == 200}
+
+        wait_until(is_answered_by_twin, 60, "the twin to come")
+        wait_until(
+            lambda: metric(server, "headway_variant_in_memory") == 0, 30, "the twin to leave"
+        )
+        assert metric(server, "headway_variant_loads_total") >= 1
+        assert metric(server, "headway_variant_load_seconds_total") > 0
+        assert variant(server.infer(FULL, BODY)) == FULL
+        (setting,) = [
+            setting
+            for setting in server.get("/headway/v1/snapshot").json()["controllers"]
+            if setting["name"] == f"variant {TWIN}"
+        ]
+        assert setting["text"] == "not in memory" and "load" in setting["reason"]
+        log = "\n".join(server.errors)
+    assert "variant loaded" in log and "variant unloaded" in log
+
+
+def test_a_twin_on_demand_that_is_gone_is_told_and_costs_no_request(tmp_path):
+    full, twin = write(tmp_path, on_demand=True)
+    with Server(tmp_path) as server:
+        twin.unlink()
+
+        def is_told():
+            answers = burst(server, {})
+            assert {answer.status for answer in answers} <= {200, 503, 504}
+            assert {variant(answer) for answer in answers if answer.status == 200} <= {FULL}
+            return "variant could not be loaded" in "\n".join(server.errors)
+
+        wait_until(is_told, 60, "the log to say so")
+        assert variant(server.infer(FULL, BODY)) == FULL
+        assert metric(server, "headway_variant_in_memory") == 0
+
+
+def test_a_twin_on_demand_counts_towards_the_memory_limit(tmp_path):
+    write(tmp_path, on_demand=True)
+    flags = ["--set=memory.limit_bytes=200000000", "--set=variants.quiet_ms=1000"]
+    with Server(tmp_path, flags=flags) as server:
+
+        def used():
+            name = "headway_memory_used_bytes "
+            (row,) = [
+                row
+                for row in server.get("/metrics").body.decode().splitlines()
+                if row.startswith(name)
+            ]
+            return float(row.removeprefix(name))
+
+        alone = used()
+        wait_until(
+            lambda: burst(server, {}) and metric(server, "headway_variant_in_memory") == 1,
+            60,
+            "the twin to come",
+        )
+        assert used() > alone
+        wait_until(lambda: used() == alone, 30, "the twin to leave")

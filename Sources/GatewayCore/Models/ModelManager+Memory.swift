@@ -18,9 +18,10 @@ extension ModelManager {
     /// Waits for room for a version; `nil` where memory has no limit.
     func admit(_ version: ServableVersion) async throws(ServingError) -> MemoryPlace? {
         guard let memory = settings.memory else { return nil }
-        let estimate = estimate(of: version)
+        let atFirst = estimate(of: version, isFirst: true)
         return MemoryPlace(
-            id: try await memory.admit(version.model, bytes: estimate), estimate: estimate)
+            id: try await memory.admit(version.model, bytes: atFirst),
+            estimate: estimate(of: version, isFirst: false))
     }
 
     /// Enters a version that has been loaded. Generators, and models on a shared device, stay.
@@ -61,13 +62,15 @@ extension ModelManager {
         return [model] + (try await residentVariants(of: version, model.signature))
     }
 
-    /// Bytes of a version's files and of those of its variants that are always there, or what the
-    /// configuration declares.
-    func estimate(of version: ServableVersion) -> UInt64 {
+    /// Bytes of a version's files and of those of its variants, as far as they are there: always, or while it
+    /// is loaded for the first time. At least what the configuration declares.
+    func estimate(of version: ServableVersion, isFirst: Bool) -> UInt64 {
         let configuration = version.configuration
         let declared = configuration.parameters["memory_bytes"].flatMap(UInt64.init) ?? 0
-        let variants = (configuration.loadsVariantsOnDemand ? [] : configuration.variants)
-            .compactMap { name in try? repository.entry(named: name, configuration: nil) }
+        let areThere = isFirst || !configuration.loadsVariantsOnDemand
+        let variants = (areThere ? configuration.variants : []).compactMap { name in
+            try? repository.entry(named: name, configuration: nil)
+        }
         let sources =
             [version.source]
             + variants.compactMap { $0.servable.max { $0.version < $1.version }?.source }

@@ -18,6 +18,12 @@ extension ModelManager {
         of version: ServableVersion, _ signature: ModelSignature
     ) async throws -> [any EngineModel] {
         guard !version.configuration.loadsVariantsOnDemand else { return [] }
+        return try await allVariants(of: version, signature)
+    }
+
+    private func allVariants(
+        of version: ServableVersion, _ signature: ModelSignature
+    ) async throws -> [any EngineModel] {
         var models: [any EngineModel] = []
         for name in version.configuration.variants {
             let variant = try variant(name, of: version)
@@ -32,10 +38,10 @@ extension ModelManager {
     ) -> VariantLoading? {
         guard version.configuration.loadsVariantsOnDemand else { return nil }
         let names = version.configuration.variants
-        return VariantLoading(settings.ladder, onChange: variantLog(version.model, names)) {
-            [self] in
-            try await load(names[$0.rawValue - 1], of: version, signature)
-        }
+        return VariantLoading(
+            settings.ladder, onChange: variantLog(version.model, names),
+            visit: { [self] in try await allVariants(of: version, signature) },
+            load: { [self] in try await load(names[$0.rawValue - 1], of: version, signature) })
     }
 
     /// Brings a variant into memory, within its limit.
@@ -46,7 +52,7 @@ extension ModelManager {
         guard let memory = settings.memory else {
             return LoadedVariant(model: try await open(variant, of: full, signature))
         }
-        let estimate = estimate(of: variant)
+        let estimate = estimate(of: variant, isFirst: false)
         let place: MemoryManager.Place
         do {
             place = try await memory.admit(

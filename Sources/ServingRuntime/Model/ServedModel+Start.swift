@@ -56,17 +56,9 @@ extension ServedModel {
         _ makeCrew: ([any EngineModel]) async throws -> Crew
     ) async throws -> Crew {
         guard let loading = specification.variantLoading else { return try await makeCrew([]) }
-        var visitors: [LoadedVariant] = []
-        defer {
-            let releases = visitors.map(\.release)
-            visitors = []
-            ProcessUsage.returnMemory()
-            for release in releases { release() }
-        }
-        for index in specification.variants.indices.dropFirst() {
-            visitors.append(try await loading.load(VariantIndex(index)))
-        }
-        return try await makeCrew(visitors.map(\.model))
+        let crew = try await makeCrew(try await loading.visit())
+        ProcessUsage.returnMemory()
+        return crew
     }
 
     /// Makes the instances, and answers what warming them up measured.

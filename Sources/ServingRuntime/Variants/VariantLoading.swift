@@ -7,6 +7,10 @@ package struct VariantLoading: Sendable {
     /// When variants come and go.
     package var settings: VariantLadder.Settings
 
+    /// Brings all variants, dearest first, into memory for the model's first warm-up, which tells what they
+    /// cost. The model's own place in the books of memory is large enough for them then.
+    package var visit: @Sendable () async throws -> [any EngineModel]
+
     /// Brings a variant into memory. Its errors name the variant.
     package var load: @Sendable (VariantIndex) async throws -> LoadedVariant
 
@@ -17,9 +21,11 @@ package struct VariantLoading: Sendable {
     package init(
         _ settings: VariantLadder.Settings = VariantLadder.Settings(),
         onChange: @escaping @Sendable (VariantChange) -> Void = { _ in },
+        visit: @escaping @Sendable () async throws -> [any EngineModel],
         load: @escaping @Sendable (VariantIndex) async throws -> LoadedVariant
     ) {
         self.settings = settings
+        self.visit = visit
         self.load = load
         self.onChange = onChange
     }
