@@ -54,6 +54,19 @@ struct VariantHysteresisTests {
         #expect(unloaded.map { $0 < 40 } == true)
     }
 
+    @Test("Where all insist on the full model, it neither comes nor stays")
+    func insistence() {
+        var controller = VariantHysteresis()
+        var pressure = Self.pressure(2, rejected: 0.5)
+        pressure.willing = 0
+        #expect(controller.decide(pressure, isPreferred: true, at: Self.at(0)) == nil)
+        pressure.willing = 0.5
+        #expect(controller.decide(pressure, at: Self.at(0)) == .load)
+        pressure.willing = 0
+        #expect(controller.decide(pressure, at: Self.at(2_000)) == nil)
+        #expect(controller.decide(pressure, at: Self.at(3_000)) == .unload)
+    }
+
     @Test("Without traffic nothing is loaded")
     func silence() {
         var controller = VariantHysteresis()

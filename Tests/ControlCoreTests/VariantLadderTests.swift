@@ -45,7 +45,9 @@ struct VariantLadderTests {
         for step in 1...200 {
             let now = Self.at(UInt64(step) * 100)
             // 16 is too much for the full model and little for the first variant.
-            guard let move = Self.look(&ladder, rate: step < 100 ? 16 : 1, at: now) else { continue }
+            guard let move = Self.look(&ladder, rate: step < 100 ? 16 : 1, at: now) else {
+                continue
+            }
             moves.append(move)
             ladder.left(move.variant)
             if step < 100 { #expect(ladder.residencies == [.resident, .absent]) }
@@ -55,7 +57,9 @@ struct VariantLadderTests {
         #expect(ladder.isEmpty)
     }
 
-    @Test("A load that fails is tried again after pauses that double, and after a success from the start")
+    @Test(
+        "A load that fails is tried again after pauses that double"
+    )
     func failures() {
         var ladder = VariantLadder(variants: 1)
         var tries: [UInt64] = []

@@ -10,16 +10,19 @@ package struct VariantPressure: Sendable, Equatable {
     package var rejected: Double
     /// Mean latency of late.
     package var meanLatency: Interval
+    /// The part of the rows for which a cheaper variant would do.
+    package var willing: Double
 
     /// Makes a reading.
     package init(
         rate: Double = 0, capacity: Double = 0, rejected: Double = 0,
-        meanLatency: Interval = .zero
+        meanLatency: Interval = .zero, willing: Double = 1
     ) {
         self.rate = rate
         self.capacity = capacity
         self.rejected = rejected
         self.meanLatency = meanLatency
+        self.willing = willing
     }
 
     /// What arrives, as a part of what the variant sustains; 0 where nothing arrives.
@@ -49,6 +52,8 @@ package struct VariantHysteresis: Sendable, Equatable {
     package var loadWhenRejected = 0.01
     /// Load when the mean latency exceeds this.
     package var loadWhenSlower = Interval.milliseconds(500)
+    /// Neither load nor keep for less than this part of the traffic: the rest insists on the full model.
+    package var leastWilling = 0.01
     /// Unload below this part of the capacity without it.
     package var unloadBelow = 0.85
     /// Unload only while less than this part of the capacity is rejected. Of the traffic it would say nothing
@@ -78,7 +83,9 @@ package struct VariantHysteresis: Sendable, Equatable {
             let isOverloaded =
                 pressure.load > loadAbove || pressure.rejectedShare > loadWhenRejected
                 || pressure.meanLatency > loadWhenSlower
-            guard isPreferred || (isOverloaded && pressure.rate > 0) else { return nil }
+            guard pressure.willing >= leastWilling,
+                isPreferred || (isOverloaded && pressure.rate > 0)
+            else { return nil }
             isWanted = true
             wantedSince = now
             quietSince = nil
@@ -87,7 +94,7 @@ package struct VariantHysteresis: Sendable, Equatable {
         let isQuiet =
             !isPreferred && pressure.load < unloadBelow
             && pressure.rejected < unloadWhenRejected * pressure.capacity
-        guard isQuiet else {
+        guard isQuiet || pressure.willing < leastWilling else {
             quietSince = nil
             return nil
         }

@@ -22,6 +22,7 @@ extension Scheduler {
             deadline: arrival.deadline, rows: size(of: arrival), bytes: arrival.bytes)
         let account = tenancy?.account(of: arrival, at: now) ?? 0
         classes[index].noteArrival(rows: request.rows, at: now)
+        noteWillingness(of: arrival, at: now)
 
         if isDraining { return refuse(request, .draining, at: now, into: &actions) }
         guard let start = earliestStart(at: now) else {

@@ -41,6 +41,9 @@ package struct Scheduler: ~Copyable {
     var isDraining = false
     /// Which of the cheaper variants are loaded.
     var residentVariants: [Bool]
+    /// Rows per millisecond for which a cheaper variant would do, and those that insist on the full model.
+    var willing = DecayedRate(timeConstant: .seconds(1))
+    var unwilling = DecayedRate(timeConstant: .seconds(1))
     /// Batches begin no higher on the ladder of variants; 0 is the full model.
     var preferredVariant = 0
     /// Most requests that have waited at the same time since somebody asked.

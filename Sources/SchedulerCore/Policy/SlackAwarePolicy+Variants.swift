@@ -132,6 +132,16 @@ extension Scheduler {
         residentVariants[variant.rawValue - 1] = isResident
     }
 
+    /// Takes note whether a cheaper variant would do.
+    mutating func noteWillingness(of arrival: Arrival, at now: Instant) {
+        guard !residentVariants.isEmpty else { return }
+        if arrival.allowsCheaperVariant {
+            willing.add(arrival.rows, at: now)
+        } else {
+            unwilling.add(arrival.rows, at: now)
+        }
+    }
+
     /// How much there is to do and how much a variant can do, for ``VariantLadder``; mean latency is the
     /// shell's to add.
     package func pressure(
@@ -139,10 +149,13 @@ extension Scheduler {
     ) -> VariantPressure {
         guard let bucket = latestBucket else { return VariantPressure(meanLatency: meanLatency) }
         let policy = SlackAwarePolicy(self, bucket: bucket, variant: variant.rawValue, at: now)
+        let takers = willing.value(at: now)
+        let all = takers + unwilling.value(at: now)
         let capacity = policy.latency.throughput(rows: policy.deadlineRows)
         return VariantPressure(
             rate: policy.totalRate, capacity: capacity * Double(policy.serving),
-            rejected: shed.value(at: now), meanLatency: meanLatency)
+            rejected: shed.value(at: now), meanLatency: meanLatency,
+            willing: all > 0 ? takers / all : 1)
     }
 }
 

@@ -96,7 +96,7 @@ extension ConfigurationKey {
     package var environment: String? {
         guard isSettableByText else { return nil }
         if path == "repositories" { return "HEADWAY_MODEL_REPOSITORY" }
-        if ["breaker", "generation", "health", "memory"].contains(section) {
+        if ["breaker", "generation", "health", "memory", "variants"].contains(section) {
             return "HEADWAY_" + section.uppercased() + "_" + name.uppercased()
         }
         return "HEADWAY_" + name.uppercased()

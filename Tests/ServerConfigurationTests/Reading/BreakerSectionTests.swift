@@ -34,7 +34,7 @@ struct BreakerSectionTests {
             "HEADWAY_BREAKER_FAILURES": "7", "HEADWAY_BREAKER_SLOWDOWN": "4.0",
             "HEADWAY_BREAKER_STALL_FACTOR": "20", "HEADWAY_BREAKER_STALL_MS": "2000",
             "HEADWAY_BREAKER_FIRST_PAUSE_MS": "100", "HEADWAY_BREAKER_LONGEST_PAUSE_MS": "5000",
-            "HEADWAY_EXACT_CLASSES": "high:low",
+            "HEADWAY_VARIANTS_EXACT_CLASSES": "high:low",
         ]
         #expect(try ServerConfiguration.resolve(environment: environment) == read)
     }

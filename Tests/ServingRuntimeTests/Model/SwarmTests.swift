@@ -1,3 +1,5 @@
+import ControlCore
+import EngineAPI
 import ServingModel
 import ServingRuntime
 import Testing
@@ -13,6 +15,7 @@ struct SwarmTests {
         var rounds = 12
         var withBombs: Bool
         var maxQueued: Int
+        var hasVariant: Bool
 
         init(seed: Int) {
             var random = SeededGenerator(seed: seed)
@@ -20,6 +23,7 @@ struct SwarmTests {
             instances = Int.random(in: 1...3, using: &random)
             withBombs = random.chance(percent: 50)
             maxQueued = [4, 16, 16_384].randomElement(using: &random) ?? 4
+            hasVariant = random.chance(percent: 40)
         }
     }
 
@@ -33,18 +37,29 @@ struct SwarmTests {
     func swarm(seed: Int) async throws {
         let plan = Plan(seed: seed)
         let model = ScriptedModel()
+        let cheap = ScriptedModel()
+        cheap.stage.update { $0.isServing = true }
+        let moves = Scoreboard(Moves())
         let clock = TickingClock()
         let timer = ManualTimer()
         let served = try await Harness.serve(
             model, clock: clock, timer: timer, instances: plan.instances, maxBatchSize: 16
-        ) { $0.maxQueuedRequests = plan.maxQueued }
+        ) {
+            $0.maxQueuedRequests = plan.maxQueued
+            guard plan.hasVariant else { return }
+            $0.variants = ["scripted", "cheap"]
+            $0.variantLoading = Self.restlessLoading(cheap, moves)
+        }
         let sinks = [RecordingSink(), RecordingSink()]
         let tallies = Scoreboard<[Tally]>([])
 
         await onThreads(plan.submitters + 1) { thread in
             guard thread < plan.submitters else {
                 // One thread plays the timer, always ready to fire.
-                while tallies.value.count < plan.submitters { timer.fire(at: clock.now()) }
+                while tallies.value.count < plan.submitters {
+                    timer.fire(at: clock.now())
+                    served.tend(memory: nil)
+                }
                 return
             }
             let tally = Self.submit(plan, thread: thread, to: served, sinks, clock: clock)
@@ -62,6 +77,42 @@ struct SwarmTests {
         #expect(served.load.inFlight == 0 && served.load.queuedRequests == 0, "seed \(seed)")
         await served.stop()
         #expect(model.stage.value.alive == 0, "seed \(seed)")
+        #expect(cheap.stage.value.alive == 0, "seed \(seed)")
+        #expect(moves.value.loads == moves.value.releases, "seed \(seed)")
+        #expect(moves.value.tries > 0 || !plan.hasVariant, "seed \(seed)")
+    }
+
+    /// How often a variant came and went.
+    private struct Moves: Sendable {
+        var tries = 0
+        var loads = 0
+        var releases = 0
+    }
+
+    /// Loads a variant at the first request and unloads it at once, again and again; every third load fails.
+    private static func restlessLoading(
+        _ cheap: ScriptedModel, _ moves: Scoreboard<Moves>
+    ) -> VariantLoading {
+        var settings = VariantLadder.Settings()
+        settings.period = .microseconds(1)
+        settings.firstPause = .microseconds(1)
+        settings.longestPause = .microseconds(1)
+        settings.hysteresis.loadAbove = -1
+        settings.hysteresis.unloadBelow = .infinity
+        settings.hysteresis.unloadWhenRejected = .infinity
+        settings.hysteresis.quietFor = .zero
+        settings.hysteresis.staysFor = .zero
+        return VariantLoading(
+            settings, visit: { [cheap] },
+            load: { _ in
+                let isWellDone = moves.update { moves in
+                    moves.tries += 1
+                    if moves.tries % 3 != 0 { moves.loads += 1 }
+                    return moves.tries % 3 != 0
+                }
+                guard isWellDone else { throw EngineError(.failed, "not this time") }
+                return LoadedVariant(model: cheap) { moves.update { $0.releases += 1 } }
+            })
     }
 
     private static func submit(

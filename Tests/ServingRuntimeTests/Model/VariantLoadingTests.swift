@@ -78,12 +78,16 @@ struct VariantLoadingTests {
 
     /// Asks for more than the full model can do, for 300 virtual milliseconds. Its runs, which move the
     /// clock, begin when all is asked, unless `isHeld`.
-    private func press(_ world: World, from tag: Int = 1_000, isHeld: Bool = true) {
+    private func press(
+        _ world: World, from tag: Int = 1_000, isHeld: Bool = true, isExact: Bool = false
+    ) {
         if isHeld { world.harness.model.close() }
         for step in 0..<30 {
             for index in 0..<40 {
                 world.harness.submit(
-                    Order(tag: tag + step * 40 + index, payloads: [1], priorityClass: 1))
+                    Order(
+                        tag: tag + step * 40 + index, payloads: [1], priorityClass: 1,
+                        isExact: isExact))
             }
             world.harness.clock.advance(by: .milliseconds(10))
         }
@@ -123,7 +127,8 @@ struct VariantLoadingTests {
         await world.served.stop()
     }
 
-    @Test("It comes when there is too much to do, serves, goes after a quiet while, and comes again")
+    @Test(
+        "It comes when there is too much to do, goes after a quiet while, and comes again")
     func comingAndGoing() async throws {
         let log = TraceLog()
         let recorder = log.recorder()
@@ -155,6 +160,18 @@ struct VariantLoadingTests {
         }
         #expect(moves == [true, false, true, false], "it is part of the recording")
         _ = try log.replay()
+    }
+
+    @Test("It does not come for those who insist on the full model")
+    func insistence() async throws {
+        let world = try await start()
+        press(world, isExact: true)
+        await world.served.drained()
+        #expect(world.shelf.value.loads == 0)
+        press(world, from: 10_000)
+        await world.shelf.until { $0.changes.count >= 1 }
+        await world.served.stop()
+        #expect(world.shelf.value.loads == 1)
     }
 
     @Test("A load that fails costs no request, and is tried again later")
@@ -212,7 +229,9 @@ struct VariantLoadingTests {
         #expect(world.shelf.value.releases == 1)
     }
 
-    @Test("An instance that hangs keeps nobody from having the variant, and gets it before its next batch")
+    @Test(
+        "An instance that hangs is not waited for, and follows before its next batch"
+    )
     func hanging() async throws {
         let world = try await start(instances: 2) { $0.breaker = BreakerSettings() }
         let model = world.harness.model

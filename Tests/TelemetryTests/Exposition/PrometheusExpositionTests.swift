@@ -141,6 +141,10 @@ struct PrometheusExpositionTests {
         #expect(figure("instance_anomaly", ["instance": "1"]) == 0.75)
         #expect(figure("instance_trials_total", ["instance": "1", "result": "relapsed"]) == 3)
         #expect(figure("variant_requests_total", ["variant": "digits-int8"]) == 2)
+        #expect(figure("variant_in_memory", ["variant": "digits"]) == 1)
+        #expect(figure("variant_in_memory", ["variant": "digits-int8"]) == 0)
+        #expect(figure("variant_loads_total", ["variant": "digits-int8"]) == 2)
+        #expect(figure("variant_load_seconds_total", ["variant": "digits-int8"]) == 0.5)
     }
 
     @Test("A latency histogram accumulates, and a sample on a bound is within it")

@@ -5,7 +5,7 @@ import Telemetry
 
 /// Figures of a model with something in every field.
 func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
-    var statistics = ModelStatistics(classes: 2)
+    var statistics = ModelStatistics(classes: 2, variants: 2)
     statistics.inferences = 13
     statistics.executions = 4
     statistics.success.add(.milliseconds(3), times: 5)
@@ -20,6 +20,7 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
     statistics.batches[3, default: .init()].infer.add(.milliseconds(1))
     statistics.batches[2_000, default: .init()].infer.add(.milliseconds(9))
     statistics.variants = [3, 2]
+    statistics.variantLoads[1].add(.milliseconds(250), times: 2)
     statistics.classes[0].inTime = 4
     statistics.classes[0].late = 1
     statistics.classes[0].latency.record(.microseconds(100))
@@ -54,6 +55,7 @@ func busyModel(_ name: String = "digits", version: Int = 1) -> ModelFigures {
     memory.pageOuts = 3
     figures.memory = memory
     figures.residency = .pagedOut
+    figures.presentVariants = ["digits"]
     return figures
 }
 
