@@ -16,17 +16,10 @@ final class InstanceWorker<Job: Sendable>: Sendable {
         case refit
     }
 
-    /// When an instance is to look at what it shall hold. A job that it has not taken yet may need what it
-    /// holds now, later ones do not.
-    private enum Refit {
-        case no
-        case afterJob
-        case next
-    }
-
     private struct Mailbox {
         var mail: Mail?
-        var refit = Refit.no
+        /// Whether to look at what it shall hold, before anything else.
+        var isToRefit = false
     }
 
     private enum Mail: Sendable {
@@ -62,9 +55,9 @@ final class InstanceWorker<Job: Sendable>: Sendable {
         parker.unpark()
     }
 
-    /// Tells the instance to look at what it shall hold, before the first job that it is given from now on.
+    /// Tells the instance to look at what it shall hold, before its next job.
     func postRefit() {
-        mailbox.withLock { $0.refit = $0.mail == nil ? .next : .afterJob }
+        mailbox.withLock { $0.isToRefit = true }
         parker.unpark()
     }
 
@@ -86,11 +79,10 @@ final class InstanceWorker<Job: Sendable>: Sendable {
     func receiveErrand() -> Errand? {
         while true {
             let mail = mailbox.withLock { box -> Mail? in
-                if box.refit == .next {
-                    box.refit = .no
+                guard !box.isToRefit else {
+                    box.isToRefit = false
                     return .errand(.refit)
                 }
-                if box.refit == .afterJob { box.refit = .next }
                 return box.mail.take()
             }
             switch mail {

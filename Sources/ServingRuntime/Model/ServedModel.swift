@@ -164,6 +164,7 @@ package final class ServedModel: Sendable {
         switch worker.receiveErrand() {
         case .job(let batch):
             if finish(batch, runner.run(batch), on: worker) { renew(worker, &runner) }
+            if isOutdated(batch) { refit(worker, &runner) }
         case .renewal: renew(worker, &runner)
         case .refit: refit(worker, &runner)
         case nil: return false

@@ -30,10 +30,4 @@ extension Funnel {
         }
         return drain(at: now)
     }
-
-    /// Lets nothing come or go any more; whether something still does.
-    mutating func closeLadder() -> Bool {
-        ladder?.close()
-        return ladder?.isMoving ?? false
-    }
 }

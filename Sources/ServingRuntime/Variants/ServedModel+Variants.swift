@@ -32,11 +32,7 @@ extension ServedModel {
             carryOut(
                 funnel.withLock { $0.endMove(move, hasFailed: hasFailed, at: clock.now()) })
             loading.onChange(VariantChange(move: move, outcome: outcome))
-            let waiters = standstill.withLock { waiters in
-                defer { waiters = [] }
-                return waiters
-            }
-            for waiter in waiters { waiter.resume() }
+            noteStandstill()
         }
     }
 
@@ -63,41 +59,60 @@ extension ServedModel {
         shelf.release(variant)
     }
 
+    /// Puts a variant on the shelf or takes it down, and waits until every instance has followed. One that
+    /// still has a batch to compute with it follows by itself, after that.
     private func put(_ model: (any EngineModel)?, at variant: VariantIndex) async -> EngineError? {
         await shelf.put(model, at: variant) {
-            for member in crew { member.worker.postRefit() }
+            let isUsed = funnel.withLock { funnel in
+                funnel.running.map { $0?.variant == variant.rawValue && model == nil }
+            }
+            for (member, isUsed) in zip(crew, isUsed) where !isUsed { member.worker.postRefit() }
             passOverHung()
         }
     }
 
     /// Waits for no instance whose call does not return. It looks at the shelf before its next batch.
     func passOverHung() {
+        let edition = shelf.wanted.edition
         for member in crew where funnel.withLock({ $0.isHung(member.worker.id) }) {
-            shelf.followed(member.worker.id)
+            shelf.followed(member.worker.id, edition: edition)
         }
     }
 
     /// Has an instance hold what is on the shelf, on its thread.
     func refit(_ worker: InstanceWorker<Batch>, _ runner: inout BatchRunner) {
+        let (models, edition) = shelf.wanted
         var failure: EngineError?
         do throws(EngineError) {
-            try runner.hold(shelf.models)
+            try runner.hold(models)
         } catch {
             failure = error
         }
-        shelf.followed(worker.id, failure)
+        shelf.followed(worker.id, edition: edition, failure)
+    }
+
+    /// Whether an instance has computed a batch with a variant that was taken off the shelf meanwhile.
+    func isOutdated(_ batch: Batch) -> Bool {
+        specification.variantLoading != nil && batch.variant > 0 && !shelf.has(batch.variant)
     }
 
     /// Returns when no variant is on its way, and none sets out any more.
     func endMoves() async {
+        funnel.withLock { $0.ladder?.close() }
         await withCheckedContinuation { continuation in
             standstill.withLock { $0.append(continuation) }
-            guard !funnel.withLock({ $0.closeLadder() }) else { return }
-            let waiters = standstill.withLock { waiters in
-                defer { waiters = [] }
-                return waiters
-            }
-            for waiter in waiters { waiter.resume() }
+            noteStandstill()
         }
+    }
+
+    /// Tells those who wait for it that no variant is on its way. Who waits has closed the ladder, so that
+    /// stays true.
+    private func noteStandstill() {
+        let waiters = standstill.withLock { waiters -> [CheckedContinuation<Void, Never>] in
+            guard !funnel.withLock({ $0.ladder?.isMoving ?? false }) else { return [] }
+            defer { waiters = [] }
+            return waiters
+        }
+        for waiter in waiters { waiter.resume() }
     }
 }

@@ -10,6 +10,8 @@ final class VariantShelf: Sendable {
     private struct State: Sendable {
         /// The full model first; nothing in the place of a variant that is not in memory.
         var models: [(any EngineModel)?] = []
+        /// Changes with every change of them.
+        var edition = 0
         /// By instance, whether somebody waits until it has what is wanted.
         var isAwaited: [Bool]
         var failure: EngineError?
@@ -28,8 +30,15 @@ final class VariantShelf: Sendable {
         state = Guarded(State(isAwaited: Array(repeating: false, count: instances)))
     }
 
-    /// What an instance shall hold of each variant.
-    var models: [(any EngineModel)?] { state.withLock { $0.models } }
+    /// What an instance shall hold of each variant, and the edition of that.
+    var wanted: (models: [(any EngineModel)?], edition: Int) {
+        state.withLock { ($0.models, $0.edition) }
+    }
+
+    /// Whether a variant is on the shelf.
+    func has(_ variant: Int) -> Bool {
+        state.withLock { $0.models.indices.contains(variant) && $0.models[variant] != nil }
+    }
 
     /// Puts a cheaper variant on the shelf, or with `nil` takes it down, and returns when every instance has
     /// followed: with the first failure, if there was one. One caller at a time.
@@ -43,6 +52,7 @@ final class VariantShelf: Sendable {
                 let missing = variant.rawValue - state.models.count
                 if missing >= 0 { state.models += Array(repeating: nil, count: missing + 1) }
                 state.models[variant.rawValue] = model
+                state.edition += 1
                 state.isAwaited = state.isAwaited.map { _ in true }
                 state.failure = nil
                 state.waiter = continuation
@@ -51,16 +61,17 @@ final class VariantShelf: Sendable {
         }
     }
 
-    /// An instance holds what is wanted, or could not.
-    func followed(_ instance: InstanceID, _ failure: EngineError? = nil) {
-        let (waiter, failure) = state.withLock { state in
-            if state.isAwaited[instance.rawValue], let failure {
-                state.failure = state.failure ?? failure
-            }
+    /// An instance holds what was wanted in an edition, or could not; of an earlier one it says nothing now.
+    func followed(_ instance: InstanceID, edition: Int, _ failure: EngineError? = nil) {
+        var outcome: EngineError?
+        let waiter = state.withLock { state -> CheckedContinuation<EngineError?, Never>? in
+            guard edition == state.edition else { return nil }
+            if state.isAwaited[instance.rawValue] { state.failure = state.failure ?? failure }
             state.isAwaited[instance.rawValue] = false
-            return (state.takeWaiter(), state.failure)
+            outcome = state.failure
+            return state.takeWaiter()
         }
-        waiter?.resume(returning: failure)
+        waiter?.resume(returning: outcome)
     }
 
     /// Remembers what gives up a variant's place in memory.

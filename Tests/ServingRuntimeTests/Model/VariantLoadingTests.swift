@@ -162,6 +162,30 @@ struct VariantLoadingTests {
         _ = try log.replay()
     }
 
+    @Test("A batch that has its variant keeps it until it ends")
+    func lastBatch() async throws {
+        let world = try await start()
+        press(world)
+        await world.shelf.until { $0.changes.count >= 1 }
+        await world.served.drained()
+        world.cheap.close()
+        let begun = world.cheap.stage.value.runs.count
+        world.harness.submit(
+            Order(
+                tag: 1, payloads: [2],
+                deadline: world.harness.clock.present + .milliseconds(5)))
+        await world.cheap.hasBegun(begun + 1)
+        rest(world)
+        #expect(world.served.presentVariants == ["full"], "no other batch gets it")
+        #expect(world.shelf.value.outcomes == ["loaded"])
+        #expect(world.cheap.stage.value.alive == 1)
+        world.cheap.open()
+        await world.shelf.until { $0.changes.count >= 2 }
+        #expect(world.harness.sink.ending(of: 1)?.variant == "cheap")
+        #expect(world.cheap.stage.value.alive == 0)
+        await world.served.stop()
+    }
+
     @Test("It does not come for those who insist on the full model")
     func insistence() async throws {
         let world = try await start()
