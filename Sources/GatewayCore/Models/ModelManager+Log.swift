@@ -125,7 +125,8 @@ extension VariantLadder.Move {
         func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
         if isPreferred { return "a health rule prefers it" }
         let load = "load \(percent(pressure.load))"
-        return pressure.rejectedShare >= 0.005
+        // Of traffic that has ended the share says nothing.
+        return decision == .load && pressure.rejectedShare >= 0.005
             ? load + ", \(percent(pressure.rejectedShare)) rejected" : load
     }
 }
