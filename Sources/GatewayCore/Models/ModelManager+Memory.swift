@@ -40,13 +40,15 @@ extension ModelManager {
                 }
                 try memory.admitted(
                     place.id, handle.served,
-                    bytes: memory.measures
-                        ? max(handle.served.measuredBytes, place.estimate) : place.estimate,
+                    bytes: memory.bytes(
+                        measured: handle.served.measuredBytes, estimate: place.estimate),
                     // What it costs is known when it comes back.
                     took: took - handle.served.warmUp, reload: reload)
             case .generator(let handle):
                 try memory.admitted(
-                    place.id, nil, bytes: max(handle.generator.measuredBytes, place.estimate),
+                    place.id, nil,
+                    bytes: memory.bytes(
+                        measured: handle.generator.measuredBytes, estimate: place.estimate),
                     took: took, reload: nil)
             }
         } catch {

@@ -66,9 +66,9 @@ extension ModelManager {
             let before = ProcessUsage.residentBytes
             let model = try await open(variant, of: full, signature)
             let after = ProcessUsage.residentBytes
-            let measured = memory.measures && after > before ? after - before : 0
+            let measured = after > before ? after - before : 0
             try memory.admitted(
-                place, nil, bytes: max(measured, estimate),
+                place, nil, bytes: memory.bytes(measured: measured, estimate: estimate),
                 took: begun.interval(to: clock.now()), reload: nil)
             return LoadedVariant(model: model) { memory.abandon(place) }
         } catch {

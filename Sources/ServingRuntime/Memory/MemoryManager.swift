@@ -52,8 +52,7 @@ package final class MemoryManager: Sendable {
     private let timer: any WakeupTimer
     private let patience: Interval
     private let onFailure: @Sendable (_ model: String, any Error) -> Void
-    /// Whether models are as large as they are measured, or as they were said to be.
-    package let measures: Bool
+    private let measures: Bool
 
     /// A manager of no models.
     ///
@@ -81,6 +80,11 @@ package final class MemoryManager: Sendable {
         var settings = ModelPager.Settings(limit: limit)
         settings.minimumResidency = minimumResidency
         self.init(settings, timer: timer, measures: measures)
+    }
+
+    /// What a model counts for that was said to need so many bytes, and was measured.
+    package func bytes(measured: UInt64, estimate: UInt64) -> UInt64 {
+        measures ? max(measured, estimate) : estimate
     }
 
     // MARK: First loads
