@@ -19,7 +19,10 @@ struct VariantHysteresisTests {
         #expect(controller.isWanted)
         #expect(controller.decide(Self.pressure(2), at: Self.at(2)) == nil)
         controller = VariantHysteresis()
-        #expect(controller.decide(Self.pressure(0.5, rejected: 0.02), at: Self.at(0)) == .load)
+        #expect(controller.decide(Self.pressure(0.9, rejected: 0.011), at: Self.at(0)) == nil)
+        #expect(controller.decide(Self.pressure(0.9, rejected: 0.012), at: Self.at(0)) == .load)
+        controller = VariantHysteresis()
+        #expect(controller.decide(Self.pressure(0.5, rejected: 0.03), at: Self.at(0)) == .load)
         controller = VariantHysteresis()
         var slow = Self.pressure(0.5)
         slow.meanLatency = .milliseconds(501)
@@ -52,6 +55,18 @@ struct VariantHysteresisTests {
             if controller.decide(pressure, at: Self.at(step * 100)) == .unload { unloaded = step }
         }
         #expect(unloaded.map { $0 < 40 } == true)
+    }
+
+    @Test("When traffic ends, what was rejected last does not bring it in")
+    func quietEnd() {
+        var controller = VariantHysteresis()
+        for step in UInt64(0)..<1_000 {
+            let time = Double(step) * 100
+            let pressure = VariantPressure(
+                rate: 8 * decay(time / 100), capacity: 10, rejected: 0.04 * decay(time / 200))
+            #expect(controller.decide(pressure, at: Self.at(step * 100)) == nil)
+            #expect(pressure.rejectedShare <= 0.004)
+        }
     }
 
     @Test("Where all insist on the full model, it neither comes nor stays")

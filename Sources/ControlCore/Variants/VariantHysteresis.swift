@@ -28,8 +28,9 @@ package struct VariantPressure: Sendable, Equatable {
     /// What arrives, as a part of what the variant sustains; 0 where nothing arrives.
     package var load: Double { rate > 0 ? rate / capacity : 0 }
 
-    /// The part of what arrives that is rejected.
-    package var rejectedShare: Double { rate > 0 ? rejected / rate : 0 }
+    /// What is rejected, as a part of what arrives, or of what the variant sustains where that is more: arrivals are
+    /// forgotten before rejects are, and of the last of them the part would grow without bounds.
+    package var rejectedShare: Double { rejected > 0 ? rejected / max(rate, capacity) : 0 }
 }
 
 /// When to load a cheaper variant of a model that is not resident, and when to unload it again.
@@ -48,7 +49,7 @@ package struct VariantHysteresis: Sendable, Equatable {
 
     /// Load above this part of the capacity without the variant.
     package var loadAbove = 0.97
-    /// Load when more than this part of the traffic is rejected.
+    /// Load when more than this part is rejected, as ``VariantPressure/rejectedShare`` has it.
     package var loadWhenRejected = 0.01
     /// Load when the mean latency exceeds this.
     package var loadWhenSlower = Interval.milliseconds(500)
@@ -56,8 +57,7 @@ package struct VariantHysteresis: Sendable, Equatable {
     package var leastWilling = 0.01
     /// Unload below this part of the capacity without it.
     package var unloadBelow = 0.85
-    /// Unload only while less than this part of the capacity is rejected. Of the traffic it would say nothing
-    /// once that has ended: arrivals are forgotten before rejects are.
+    /// Unload only while less than this part is rejected.
     package var unloadWhenRejected = 1e-4
     /// For so long the load must have been low before an unload.
     package var quietFor = Interval.seconds(1)
@@ -93,7 +93,7 @@ package struct VariantHysteresis: Sendable, Equatable {
         }
         let isQuiet =
             !isPreferred && pressure.load < unloadBelow
-            && pressure.rejected < unloadWhenRejected * pressure.capacity
+            && pressure.rejectedShare < unloadWhenRejected
         guard isQuiet || pressure.willing < leastWilling else {
             quietSince = nil
             return nil

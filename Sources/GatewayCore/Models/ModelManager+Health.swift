@@ -97,13 +97,14 @@ extension HealthChange {
     /// The figure that a change was made for, in words.
     fileprivate var cause: String {
         switch rule {
-        case .batches: "utilisation \(Self.percent(figure)), and work waits"
-        case .memory: "memory \(Self.percent(figure))"
+        case .batches: "utilisation \(figure.percent), and work waits"
+        case .memory: "memory \(figure.percent)"
         case .latency: "mean latency \(Int(figure.rounded())) ms"
         }
     }
+}
 
-    private static func percent(_ share: Double) -> String {
-        "\(Int((share * 100).rounded())) %"
-    }
+extension Double {
+    /// A share as people read it, such as `85 %`.
+    var percent: String { "\(Int(Swift.min(self * 100, 1e9).rounded())) %" }
 }

@@ -57,8 +57,8 @@ extension ModelManager {
     func variantLog(_ name: String, _ cheaper: [String]) -> @Sendable (VariantChange) -> Void {
         let logger = logger
         let board = catalog.controllers
-        for variant in cheaper.indices {
-            board.post(ControllerSetting(variant: cheaper[variant], of: name, isThere: false))
+        for variant in cheaper {
+            board.post(ControllerSetting(variant: variant, of: name, isThere: false))
         }
         return { change in
             let variant = cheaper[change.move.variant.rawValue - 1]
@@ -122,12 +122,10 @@ extension ModelManager {
 extension VariantLadder.Move {
     /// Why, in words.
     fileprivate var cause: String {
-        func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
         if isPreferred { return "a health rule prefers it" }
-        let load = "load \(percent(pressure.load))"
-        // Of traffic that has ended the share says nothing.
-        return decision == .load && pressure.rejectedShare >= 0.005
-            ? load + ", \(percent(pressure.rejectedShare)) rejected" : load
+        let load = "load \(pressure.load.percent)"
+        return pressure.rejectedShare >= 0.005
+            ? load + ", \(pressure.rejectedShare.percent) rejected" : load
     }
 }
 

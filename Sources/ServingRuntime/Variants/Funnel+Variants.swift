@@ -8,7 +8,7 @@ extension Funnel {
     /// Looks, now and then, whether a variant is to come or to go. No batch is given any more to one that
     /// goes.
     mutating func tendLadder(at now: Instant) -> VariantLadder.Move? {
-        guard var ladder, ladder.isDue(at: now), paging.absence == nil else { return nil }
+        guard ladder?.isDue(at: now) == true, paging.absence == nil, var ladder else { return nil }
         let move = ladder.look(preferred: scheduler.preferred, at: now) {
             scheduler.pressure(of: $0, at: now)
         }
