@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 #include <time.h>
 
 /// Nanoseconds on the monotonic clock.
@@ -13,6 +15,11 @@ static inline uint64_t headway_monotonic_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/// Sends what a socket takes without waiting: how many bytes, or -1 when it takes none or is broken.
+static inline ptrdiff_t headway_send_now(int socket, const void *bytes, size_t count) {
+    return send(socket, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /// Where `byte` first stands in `count` bytes; -1 when it does not.

@@ -107,6 +107,13 @@ package struct LatencyModel: Sendable, Equatable {
         rate * base * margin / max(0.02, 1 - rate * perRow * margin)
     }
 
+    /// The smallest batch that keeps up with `rate` rows per millisecond, at most `limit`: that many, too,
+    /// where none does.
+    package func rows(keepingUpWith rate: Double, atMost limit: Int) -> Int {
+        guard rate * perRow * margin < 1 else { return limit }
+        return Int(min(stableRows(rate: rate).rounded(.up), Double(limit)))
+    }
+
     /// Learns from one batch.
     package mutating func observe(rows: Int, took: Interval) {
         let predicted = max(mean(rows: rows), 1e-9)

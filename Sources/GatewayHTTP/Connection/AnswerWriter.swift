@@ -76,7 +76,7 @@ struct AnswerWriter {
         _ head: TextBuffer, _ body: some Collection<UInt8>, _ tensors: [UnsafeRawBufferPointer]
     ) -> ByteBuffer {
         let size = tensors.reduce(head.count + body.count) { $0 + $1.count }
-        var answer = loop.allocator.buffer(capacity: size)
+        var answer = loop.answerBuffers.take(capacity: size)
         answer.writeBytes(head.bytes)
         answer.writeBytes(body)
         for tensor in tensors { answer.writeBytes(tensor) }

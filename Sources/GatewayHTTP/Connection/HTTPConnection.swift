@@ -62,7 +62,11 @@ struct HTTPConnection: HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             try channel.syncOptions?.setOption(.autoRead, value: false)
-            let wire = WireHandler(maxHeaderBytes: limits.maxHeaderBytes)
+            let loop = loops[channel.eventLoop]
+            // This port speaks plain HTTP: whoever puts a handler before this one has to say so here.
+            let wire = WireHandler(
+                maxHeaderBytes: limits.maxHeaderBytes, buffers: loop.answerBuffers,
+                isNextToSocket: true)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(wire)
             var decoder = NIOHTTPDecoderLimitConfiguration()
@@ -72,8 +76,7 @@ struct HTTPConnection: HTTPChannelHandler {
                 withPipeliningAssistance: false, withErrorHandling: false,
                 withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
                 withDecoderLimitConfiguration: decoder)
-            let infer = InferHandler(
-                catalog: catalog, loop: loops[channel.eventLoop], wire: wire, limits: limits)
+            let infer = InferHandler(catalog: catalog, loop: loop, wire: wire, limits: limits)
             wire.infer = infer
             try pipeline.addHandler(infer)
             return Value(

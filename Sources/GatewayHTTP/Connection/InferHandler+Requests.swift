@@ -16,11 +16,12 @@ extension InferHandler {
 
     /// A client that does not take its answers gets no more of them: its requests stay in its socket.
     var mayRead: Bool {
-        exchanges.count < Self.pipelineLimit && context?.channel.isWritable == true
+        exchanges.count < Self.pipelineLimit && isTaking
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { unsent.moved() }
+        isTaking = context.channel.isWritable
+        if isTaking { unsent.moved() }
         resumeReading()
         context.fireChannelWritabilityChanged()
     }

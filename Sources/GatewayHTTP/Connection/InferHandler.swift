@@ -31,6 +31,8 @@ final class InferHandler: ChannelDuplexHandler {
     /// The request that is coming in.
     var incoming: Exchange?
     var isReadPending = false
+    /// The client takes its answers: there are few bytes that wait to be sent.
+    var isTaking = true
     var isQuiescing = false
     /// Nothing that still comes in will be answered.
     var isClosing = false

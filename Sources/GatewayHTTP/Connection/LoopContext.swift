@@ -23,7 +23,10 @@ final class LoopContext: CompletionSink, @unchecked Sendable {
     /// Composes the head of an answer.
     let headText = TextBuffer(capacity: 1_024)
 
-    /// Makes the buffers that answers go out in.
+    /// What answers go out in.
+    let answerBuffers = AnswerBuffers()
+
+    /// Makes buffers for what is compressed.
     let allocator = ByteBufferAllocator()
 
     private var outgoing: [(model: ServedModel, requests: [InferenceRequest])] = []

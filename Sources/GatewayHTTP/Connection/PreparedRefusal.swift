@@ -33,7 +33,7 @@ struct PreparedRefusal {
             text.append(text: name)
         }
         text.append(afterName)
-        var answer = loop.allocator.buffer(capacity: text.count)
+        var answer = loop.answerBuffers.take(capacity: text.count)
         answer.writeBytes(text.bytes)
         return answer
     }

@@ -11,9 +11,10 @@ internal import NIOCore
 ///
 /// It also remembers since when the connection owes the rest of a request, which is how a client that
 /// sends one byte a second is told from one that is merely idle.
-final class WireHandler: ChannelInboundHandler {
+final class WireHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
     private enum State {
@@ -31,6 +32,9 @@ final class WireHandler: ChannelInboundHandler {
     private let allocator = ByteBufferAllocator()
     private var state = State.boundary
     private var context: ChannelHandlerContext?
+    private var outlet: AnswerOutlet?
+    private let buffers: AnswerBuffers
+    private let isNextToSocket: Bool
     /// Whether handlers behind this one have got any of what is being read.
     private var hasForwarded = false
 
@@ -48,14 +52,22 @@ final class WireHandler: ChannelInboundHandler {
     /// When the connection last finished a request, or was accepted.
     private(set) var idleSince = NIODeadline.now()
 
-    init(maxHeaderBytes: Int) {
+    /// Makes the handler of one connection. `isNextToSocket` says that the bytes written here are those
+    /// that the client is to get: nothing stands between to encrypt them, for example.
+    init(maxHeaderBytes: Int, buffers: AnswerBuffers, isNextToSocket: Bool) {
         self.maxHeaderBytes = maxHeaderBytes
+        self.buffers = buffers
+        self.isNextToSocket = isNextToSocket
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        outlet = AnswerOutlet(context, buffers, mayBypass: isNextToSocket)
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        outlet = nil
         infer = nil
     }
 
@@ -160,9 +172,16 @@ final class WireHandler: ChannelInboundHandler {
     // MARK: Writing
 
     /// Writes bytes as they are.
-    func write(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        context.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+    func write(_ bytes: ByteBuffer) { outlet?.write(bytes) }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard outlet != nil else { return context.write(data, promise: promise) }
+        outlet?.write(data, promise: promise)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        guard outlet != nil else { return context.flush() }
+        flush()
     }
 
     /// Tells a client that waits for it to go on and send the body.
@@ -174,6 +193,7 @@ final class WireHandler: ChannelInboundHandler {
     /// Closes the connection, or our side of it, once everything written has gone out.
     func close(mode: CloseMode) {
         guard let context else { return }
+        flush()
         let sent = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: sent)
         sent.futureResult.assumeIsolated().whenComplete { [weak self] _ in
@@ -182,7 +202,7 @@ final class WireHandler: ChannelInboundHandler {
     }
 
     /// Sends what was written so far.
-    func flush() { context?.flush() }
+    func flush() { outlet?.flush() }
 }
 
 /// How the wire handler goes on after a head.

@@ -41,7 +41,8 @@ extension Scheduler {
         guard !isLate(request, startingAt: start, bucket: bucket) else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
-        guard fits(request, bucket: bucket, account: account, startingAt: start) else {
+        guard fits(request, bucket: bucket, account: account, startingAt: start, at: now)
+        else {
             return refuse(request, .deadlineUnreachable, at: now, into: &actions)
         }
         guard makeRoom(for: request, account: account, at: now, into: &actions) else {

@@ -17,7 +17,8 @@ extension Scheduler {
         guard let latestBucket else { return .origin }
         return finish(
             of: 1, behind: before, index,
-            buckets[latestBucket].latency(of: quickestVariant(latestBucket)), startingAt: start)
+            buckets[latestBucket].latency(of: quickestVariant(latestBucket)), startingAt: start,
+            at: now)
     }
 
     /// By how much one row more that waits delays those behind it, at least.
@@ -33,7 +34,8 @@ extension Scheduler {
 
     /// Whether the work queued before a request leaves time for it.
     func fits(
-        _ request: QueuedRequest, bucket: Int, account: Int, startingAt start: Instant
+        _ request: QueuedRequest, bucket: Int, account: Int, startingAt start: Instant,
+        at now: Instant
     ) -> Bool {
         guard configuration.fastFail == .tail, request.deadline != .distantFuture else {
             return true
@@ -41,23 +43,50 @@ extension Scheduler {
         let finish = finish(
             of: request.rows, behind: rowsBefore(request, account: account),
             request.priorityClass.rawValue,
-            buckets[bucket].latency(of: quickestVariant(bucket)), startingAt: start)
+            buckets[bucket].latency(of: quickestVariant(bucket)), startingAt: start, at: now)
         return finish <= request.deadline
     }
 
     /// When `rows` rows will have been computed that wait behind `before` others, if the instances work
     /// in batches that let a newcomer of the class wait one and ride the next.
+    ///
+    /// The last of the queue will not be the last of its batch: while it waits others come, and a batch
+    /// is never made shorter for its head's sake than the traffic allows (``SlackAwarePolicy``). So it
+    /// rides with at least as many as keep up with the traffic. Judged by those before it alone, up to
+    /// a fifth of what overload let in was given up later. Where longer batches would be worth while, that
+    /// is their price, and it pays; where they would not, it buys nothing (ADR 0024).
     private func finish(
         of rows: Int, behind before: Int, _ index: Int, _ latency: LatencyModel,
-        startingAt start: Instant
+        startingAt start: Instant, at now: Instant
     ) -> Instant {
         let patience = (classes[index].tightestDeadline - configuration.guardInterval) / 2
         let batch = min(max(latency.rows(within: patience), 1), configuration.maxBatchSize)
         let serving = max(serving, 1)
         let share = (before + serving - 1) / serving
         let cycles = latency.latency(rows: batch) * UInt64(share / batch)
-        let last = latency.latency(rows: min(share % batch + rows, max(batch, rows)))
-        return start + cycles + last + configuration.guardInterval
+        var last = min(share % batch + rows, max(batch, rows))
+        let longest = latency.throughput(rows: configuration.maxBatchSize)
+        let isLongEnough = longest <= Self.worthGrowing * latency.throughput(rows: batch)
+        if last < batch, isLongEnough, start > now || share >= batch {
+            let rate = lastingRate(upTo: index, at: now) / Double(serving)
+            last = max(last, latency.rows(keepingUpWith: rate, atMost: batch))
+        }
+        return start + cycles + latency.latency(rows: last) + configuration.guardInterval
+    }
+
+    /// How many times the throughput longer batches must have to be worth requests that are given up.
+    package static let worthGrowing = 1.01
+
+    /// Rows per millisecond of a class and all more important ones that both the last moments and the
+    /// time before them have seen: a clump of arrivals is no traffic yet, nor is one that has ended.
+    private func lastingRate(upTo index: Int, at now: Instant) -> Double {
+        var rate = 0.0
+        var recent = 0.0
+        for upTo in 0...index {
+            rate += classes[upTo].arrivals.value(at: now)
+            recent += classes[upTo].recentArrivals.value(at: now)
+        }
+        return min(rate, recent)
     }
 
     /// Rows that board before `request` would: everything of more important classes, and what is due

@@ -102,12 +102,12 @@ extension ActionChecker {
         let needed = needed(by: record.arrival, latency)
         switch reason {
         case .deadlineUnreachable:
-            // With .tail the work that waits may be what makes a newcomer late; how late is the oracle's
-            // business.
+            // With .tail the work that waits, or that is expected while it does, may be what makes a
+            // newcomer late; how late is the oracle's business.
             guard configuration.policy.keepsDeadlines, id == newcomer,
                 let start = newcomerStart,
                 start + needed > record.arrival.deadline
-                    || (configuration.fastFail == .tail && waitingRequests > 1)
+                    || (configuration.fastFail == .tail && (waitingRequests > 1 || start > now))
             else { throw no(.rejectedEarlierThanDecidable, now, "request \(id) on arrival") }
         case .deadlineMissed:
             // What a baseline gives up is its own business.

@@ -209,7 +209,7 @@ package struct NaiveScheduler {
             return reject(request, .deadlineUnreachable, at: now)
         }
         let quickest = allowed(shapes[shape]).last ?? 0
-        guard fits(request, shapes[shape].models[quickest], startingAt: start) else {
+        guard fits(request, shapes[shape].models[quickest], startingAt: start, at: now) else {
             return reject(request, .deadlineUnreachable, at: now)
         }
         guard makeRoom(for: request, at: now) else { return reject(request, .queueFull, at: now) }
@@ -221,7 +221,7 @@ package struct NaiveScheduler {
 
     /// Whether the request makes its deadline when all that goes before it is computed in full batches.
     private func fits(
-        _ request: Waiting, _ latency: LatencyModel, startingAt start: Instant
+        _ request: Waiting, _ latency: LatencyModel, startingAt start: Instant, at now: Instant
     ) -> Bool {
         guard configuration.fastFail == .tail, request.arrival.deadline != .distantFuture else {
             return true
@@ -241,8 +241,26 @@ package struct NaiveScheduler {
             end = end + latency.latency(rows: batch)
             left -= batch
         }
-        let last = min(left + request.size, max(batch, request.size))
+        let waits = start > now || (before + serving - 1) / serving >= batch
+        let longest = latency.throughput(rows: maxBatchSize)
+        let isLong = longest <= Scheduler.worthGrowing * latency.throughput(rows: batch)
+        let keepingUp = waits && isLong ? rowsKeepingUp(request.classIndex, latency, serving, at: now) : 0
+        let companions = max(left + request.size, min(keepingUp, batch))
+        let last = min(companions, max(batch, request.size))
         return end + latency.latency(rows: last) <= request.arrival.deadline
+    }
+
+    /// The smallest batch that keeps up with the lower of two rates of a class and those above it.
+    private func rowsKeepingUp(
+        _ index: Int, _ latency: LatencyModel, _ serving: Int, at now: Instant
+    ) -> Int {
+        let sums = [
+            traffic[...index].reduce(0) { $0 + $1.arrivals.value(at: now) },
+            traffic[...index].reduce(0) { $0 + $1.recent.value(at: now) },
+        ]
+        let rate = (sums.min() ?? 0) / Double(serving)
+        guard rate * latency.perRow * latency.margin < 1 else { return .max }
+        return Int(latency.stableRows(rate: rate).rounded(.up))
     }
 
     private mutating func note(_ index: Int, _ relative: Interval) {

@@ -57,6 +57,38 @@ struct LiveTests {
         }
     }
 
+    @Test("A client that sends more than it reads gets every answer, whole and in order")
+    func moreSentThanRead() async throws {
+        let width = 6_000
+        let long = LiveServer.echo.replacing("dims: [ 2 ]", with: "dims: [ \(width) ]")
+        let numbers = (0..<240).map { number in
+            (0..<width).map { "\(number * 1_000 + $0)" }.joined(separator: ",")
+        }
+        // Small answers between the large ones, some of them by the router.
+        let requests = numbers.enumerated().map { index, data in
+            let body = LiveRequest.body(data, shape: [1, width], id: "n\(index)")
+            return LiveRequest.text("POST", "/v2/models/quick/infer", body)
+                + (index % 3 == 0 ? LiveRequest.infer("unknown") : "")
+                + (index % 8 == 0 ? LiveRequest.text("GET", "/v2/models/quick") : "")
+        }
+        let bytes = Array(requests.joined().utf8)
+        try await LiveServer.run(Self.quick, interface: long) { server in
+            try await server.connected(receiveBytes: 32_768) { connection in
+                var rest = bytes[...]
+                for (index, data) in numbers.enumerated() {
+                    rest = rest.dropFirst(try connection.sendNow(rest))
+                    let answer = try connection.answer()
+                    #expect(answer.status == 200, "\(index): \(answer.body.prefix(200))")
+                    #expect(answer.body.contains(#""id":"n\#(index)""#))
+                    #expect(answer.body.contains("[\(data)]"), "numbers of \(index)")
+                    if index % 3 == 0 { #expect(try connection.answer().status == 404) }
+                    if index % 8 == 0 { #expect(try connection.answer().status == 200) }
+                }
+                #expect(rest.isEmpty)
+            }
+        }
+    }
+
     @Test("Answers to HEAD have a length and no body")
     func head() async throws {
         try await LiveServer.run(Self.quick) { server in

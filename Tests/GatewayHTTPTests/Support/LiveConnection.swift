@@ -18,9 +18,14 @@ final class LiveConnection {
     private let socket: Int32
     private var received: [UInt8] = []
 
-    /// Connects to this machine.
-    init(port: Int) throws {
+    /// Connects to this machine. With few `receiveBytes` little is on its way that was not read yet.
+    init(port: Int, receiveBytes: Int32? = nil) throws {
         socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var receiveBytes {
+            setsockopt(
+                socket, SOL_SOCKET, SO_RCVBUF, &receiveBytes,
+                socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(port).bigEndian)
@@ -48,6 +53,16 @@ final class LiveConnection {
             guard count > 0 else { throw Failure(reason: "cannot send: \(errno)") }
             sent += count
         }
+    }
+
+    /// Sends of `bytes` what the system takes at once, and says how many.
+    func sendNow(_ bytes: ArraySlice<UInt8>) throws -> Int {
+        let count = bytes.withUnsafeBytes {
+            Foundation.send(
+                socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        guard count >= 0 || errno == EAGAIN else { throw Failure(reason: "cannot send: \(errno)") }
+        return max(count, 0)
     }
 
     /// Sends text as it is.
@@ -145,8 +160,15 @@ enum LiveRequest {
 
     /// The body of an infer request.
     static func body(_ numbers: (Int, Int), id: String = "", _ rest: String = "") -> String {
-        #"{"id":"\#(id)","inputs":[{"name":"x","shape":[1,2],"datatype":"INT32","#
-            + #""data":[\#(numbers.0),\#(numbers.1)]}]\#(rest)}"#
+        body("\(numbers.0),\(numbers.1)", shape: [1, 2], id: id, rest)
+    }
+
+    /// The body of an infer request, of numbers written already.
+    static func body(
+        _ numbers: String, shape: [Int], id: String = "", _ rest: String = ""
+    ) -> String {
+        #"{"id":"\#(id)","inputs":[{"name":"x","shape":\#(shape),"datatype":"INT32","#
+            + #""data":[\#(numbers)]}]\#(rest)}"#
     }
 
     /// An infer request.

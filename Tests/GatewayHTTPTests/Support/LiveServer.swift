@@ -95,10 +95,13 @@ struct LiveServer {
 
     /// Runs `body`, which blocks, on a thread of its own, with a connection.
     func connected<Value: Sendable>(
-        toMetrics: Bool = false, _ body: @escaping @Sendable (LiveConnection) throws -> Value
+        toMetrics: Bool = false, receiveBytes: Int32? = nil,
+        _ body: @escaping @Sendable (LiveConnection) throws -> Value
     ) async throws -> Value {
         let port = toMetrics ? metricsPort : port
-        return try await onThread(named: "client") { try body(try LiveConnection(port: port)) }
+        return try await onThread(named: "client") {
+            try body(try LiveConnection(port: port, receiveBytes: receiveBytes))
+        }
     }
 
     private static func repository(

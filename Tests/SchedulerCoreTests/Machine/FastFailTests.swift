@@ -89,6 +89,54 @@ struct FastFailTests {
         #expect(try machine.send(.arrived(inTime), at: now).actions.isEmpty)
     }
 
+    /// A machine that has met two rows per millisecond for 300 ms, more than it can take.
+    private func overloaded(maxBatchRows: Int, deadline: UInt64) throws -> CheckedScheduler {
+        var configuration = SchedulerConfiguration.byHand(
+            classes: [.forTest("only", deadline: deadline)], maxBatchRows: maxBatchRows)
+        configuration.fastFail = .tail
+        var machine = try CheckedScheduler(configuration)
+        for time in 1...300 {
+            _ = try machine.send(
+                .turnedAway(ClassIndex(0), rows: 2), at: CheckedScheduler.instant(Double(time)))
+        }
+        return machine
+    }
+
+    @Test("While more comes than can be computed a newcomer is judged by a full batch")
+    func companions() throws {
+        var machine = try overloaded(maxBatchRows: 4, deadline: 1_000)
+        // Due before its batch of four would end, at 302.1 + 5.25, though alone it would be done at 304.2.
+        _ = try machine.arrive(1, due: 900, at: 300)
+        let posted = machine.scheduler.earliestDeadline(
+            of: ClassIndex(0), at: CheckedScheduler.instant(300))
+        #expect(posted == CheckedScheduler.instant(307.35))
+        var effects = try machine.arrive(2, due: 307.3, at: 300)
+        #expect(effects == [.rejected(2, .deadlineUnreachable)])
+        effects = try machine.arrive(3, due: 307.4, at: 300)
+        #expect(effects.isEmpty)
+    }
+
+    @Test("The end of the traffic is the end of that, and a clump is no traffic")
+    func noCompanions() throws {
+        var machine = try overloaded(maxBatchRows: 4, deadline: 80)
+        // The last 10 ms count as much as the last 100.
+        _ = try machine.arrive(1, due: 900, at: 360)
+        let effects = try machine.arrive(2, due: 364.3, at: 360)
+        #expect(effects.isEmpty)
+        var calm = try self.machine(.tail)
+        for id in 1...5 { _ = try calm.arrive(UInt64(id), due: 900, at: 1) }
+        #expect(try calm.arrive(6, due: 10.5, at: 1).isEmpty)
+    }
+
+    @Test("Where longer batches would be worth it those before a newcomer alone count")
+    func growingBatches() throws {
+        // Eight rows let a newcomer wait for one batch and ride the next; sixty-four take a tenth less each.
+        var machine = try overloaded(maxBatchRows: 64, deadline: 20)
+        _ = try machine.arrive(1, due: 900, at: 300)
+        let effects = try machine.arrive(2, due: 304.3, at: 300)
+        #expect(effects.isEmpty)
+    }
+
     @Test("Requests that were turned away are traffic, but never arrived")
     func turnedAway() throws {
         var machine = try machine(.tail)

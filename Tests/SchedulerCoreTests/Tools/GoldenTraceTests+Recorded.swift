@@ -1,5 +1,5 @@
 extension GoldenTraceTests {
-    static let recordedHash = "5feebfbe2556dc75"
+    static let recordedHash = "f0e69e271a90a792"
 
     static let recorded = """
         0 ready 0
