@@ -20,6 +20,11 @@ final class AnswerOutlet {
     private var unsent: ByteBuffer?
     /// Whether the channel may still hold bytes that have to go first.
     private var isChannelAhead = false
+    /// Whether the channel holds something that it was not told to send.
+    private var needsFlush = false
+
+    /// Answers of one turn are joined up to so many bytes; larger ones are not worth the copying.
+    private static let joinLimit = 65_536
 
     /// The outlet behind the first handler of a channel. Where `mayBypass` is false, because something
     /// has yet to change the bytes on their way, the channel sends everything.
@@ -37,18 +42,22 @@ final class AnswerOutlet {
 
     /// Takes bytes to be sent with the next flush.
     func write(_ bytes: ByteBuffer) {
-        guard var unsent = unsent.take() else {
+        if let unsent, unsent.readableBytes + bytes.readableBytes > Self.joinLimit {
+            leaveToChannel()
+        }
+        guard var joined = unsent.take() else {
             unsent = bytes
             return
         }
-        unsent.writeImmutableBuffer(bytes)
-        self.unsent = unsent
+        joined.writeImmutableBuffer(bytes)
+        unsent = joined
     }
 
     /// Takes what another handler has written.
     func write(_ data: NIOAny, promise: EventLoopPromise<Void>?) {
         leaveToChannel()
         isChannelAhead = true
+        needsFlush = true
         context.write(data, promise: promise)
     }
 
@@ -58,7 +67,9 @@ final class AnswerOutlet {
             if isClear { send() }
             leaveToChannel()
         }
-        if isChannelAhead { context.flush() }
+        guard needsFlush else { return }
+        needsFlush = false
+        context.flush()
     }
 
     /// Whether nothing has to go before what is unsent.
@@ -88,6 +99,7 @@ final class AnswerOutlet {
     private func leaveToChannel() {
         guard let bytes = unsent.take() else { return }
         isChannelAhead = true
+        needsFlush = true
         context.write(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
     }
 }

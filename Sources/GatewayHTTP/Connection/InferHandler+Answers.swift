@@ -100,6 +100,16 @@ extension InferHandler {
         sendWhatIsDue()
     }
 
+    /// The router has nothing more to say. Its last answer may still wait for others to go before it: the
+    /// connection ends behind it (``closeAfterAnswer()``).
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        let isToCome = exchanges.contains { $0.kind == .routed && $0.isFinished && !$0.isKeptAlive }
+        guard mode == .output, isToCome else {
+            return context.close(mode: mode, promise: promise)
+        }
+        promise?.succeed()
+    }
+
     // MARK: The router's answers
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

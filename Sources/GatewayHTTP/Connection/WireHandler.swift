@@ -184,6 +184,12 @@ final class WireHandler: ChannelDuplexHandler {
         flush()
     }
 
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        // The end of what we send comes after it.
+        if mode == .output { flush() }
+        context.close(mode: mode, promise: promise)
+    }
+
     /// Tells a client that waits for it to go on and send the body.
     func sendContinue() {
         write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))

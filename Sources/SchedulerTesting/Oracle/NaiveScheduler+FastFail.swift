@@ -28,8 +28,12 @@ extension NaiveScheduler {
         let waits = start > now || (before + serving - 1) / serving >= batch
         let longest = latency.throughput(rows: maxBatchSize)
         let isLong = longest <= Scheduler.worthGrowing * latency.throughput(rows: batch)
+        let isAlone =
+            waiting.allSatisfy { $0.queue == request.queue }
+            && shapes.allSatisfy { $0.queue == request.queue || $0.running == 0 }
         let keepingUp =
-            waits && isLong ? rowsKeepingUp(request.classIndex, latency, serving, at: now) : 0
+            waits && isLong && isAlone
+            ? rowsKeepingUp(request.classIndex, latency, serving, at: now) : 0
         let companions = max(left + request.size, min(keepingUp, batch))
         let last = min(companions, max(batch, request.size))
         return end + latency.latency(rows: last) <= request.arrival.deadline

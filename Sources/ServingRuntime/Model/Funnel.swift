@@ -232,10 +232,10 @@ struct Funnel: ~Copyable {
         let timePerRow = scheduler.timePerRow
         for index in scheduler.configuration.classes.indices {
             // Whoever comes for a model that is not there is told more than that he is too late.
-            let earliest =
+            let outlook =
                 paging.absence == nil
-                ? scheduler.earliestDeadline(of: ClassIndex(index), at: now) : .origin
-            gate.post(earliest, timePerRow: timePerRow, for: index)
+                ? scheduler.outlook(for: ClassIndex(index), at: now) : .open
+            gate.post(outlook, timePerRow: timePerRow, for: index)
         }
     }
 

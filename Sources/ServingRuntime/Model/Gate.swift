@@ -1,3 +1,4 @@
+internal import SchedulerCore
 internal import ServingModel
 internal import Synchronization
 
@@ -8,9 +9,10 @@ internal import Synchronization
 /// keeps a flood from using up the time that admitted requests need. Whoever is turned away is counted,
 /// and the scheduler learns the count with its next step, so its rates stay true.
 ///
-/// An event loop reads many requests between two steps, so the gate counts those that it lets in: each
-/// moves the notice for whoever comes behind it by the time of one row. Without that, the whole first
-/// part of every turn was let in, parsed and queued up for a refusal by the scheduler.
+/// An event loop reads many requests between two steps, so the gate counts those that it lets in: once
+/// the places that the notice holds for are taken, each moves it for whoever comes behind by the time of
+/// one row. Without that, the whole first part of every turn was let in, parsed and queued up for a
+/// refusal by the scheduler.
 ///
 /// A notice may be out of date by a step. It errs on the side of letting in: time passes, the posted
 /// deadline does not, a request counts as one row, and the scheduler decides again.
@@ -19,16 +21,18 @@ final class Gate: Sendable {
     static let classLimit = 16
 
     private let earliest = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
+    private let places = InlineArray<16, Atomic<UInt64>> { _ in Atomic(1) }
     private let letIn = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
     private let timePerRow = Atomic<UInt64>(0)
     private let turnedAway = InlineArray<16, Atomic<Int>> { _ in Atomic(0) }
     private let hasTurnedAway = Atomic(false)
 
-    /// Posts the earliest deadline that a newcomer of a class can make, and that nobody has been let in
-    /// since; `timePerRow` is what each one let in adds for those behind it.
-    func post(_ deadline: Instant, timePerRow: Interval, for priorityClass: Int) {
+    /// Posts what newcomers of a class have to expect, and that nobody has been let in since;
+    /// `timePerRow` is what each one let in beyond the places adds for those behind it.
+    func post(_ outlook: Outlook, timePerRow: Interval, for priorityClass: Int) {
         guard priorityClass < Self.classLimit else { return }
-        earliest[priorityClass].store(deadline.nanoseconds, ordering: .relaxed)
+        earliest[priorityClass].store(outlook.earliestDeadline.nanoseconds, ordering: .relaxed)
+        places[priorityClass].store(UInt64(max(outlook.places, 1)), ordering: .relaxed)
         letIn[priorityClass].store(0, ordering: .relaxed)
         self.timePerRow.store(timePerRow.nanoseconds, ordering: .relaxed)
     }
@@ -40,7 +44,8 @@ final class Gate: Sendable {
         guard index < Self.classLimit else { return false }
         var ahead: UInt64 = 0
         for upTo in 0...index { ahead += letIn[upTo].load(ordering: .relaxed) }
-        let delay = ahead &* timePerRow.load(ordering: .relaxed)
+        let places = places[index].load(ordering: .relaxed)
+        let delay = (max(ahead + 1, places) - places) &* timePerRow.load(ordering: .relaxed)
         guard deadline.nanoseconds < earliest[index].load(ordering: .relaxed) &+ delay else {
             letIn[index].add(1, ordering: .relaxed)
             return false

@@ -57,6 +57,20 @@ struct LiveTests {
         }
     }
 
+    @Test("A last answer that waits for its turn is not lost, nor are those before it")
+    func lastAnswer() async throws {
+        try await LiveServer.run(Self.both) { server in
+            try await server.connected { connection in
+                try connection.send(
+                    LiveRequest.infer("slow", (4, 5))
+                        + LiveRequest.text("GET", "/v2/models/quick", "", "Connection: close\r\n"))
+                #expect(try connection.answer().body.contains("[4,5]"))
+                #expect(try connection.answer().body.contains("\"quick\""))
+                #expect(try connection.isClosed())
+            }
+        }
+    }
+
     @Test("A client that sends more than it reads gets every answer, whole and in order")
     func moreSentThanRead() async throws {
         let width = 6_000

@@ -110,9 +110,37 @@ struct FastFailTests {
         let posted = machine.scheduler.earliestDeadline(
             of: ClassIndex(0), at: CheckedScheduler.instant(300))
         #expect(posted == CheckedScheduler.instant(307.35))
+        let outlook = machine.scheduler.outlook(
+            for: ClassIndex(0), at: CheckedScheduler.instant(300))
+        #expect(outlook.places == 4)
         var effects = try machine.arrive(2, due: 307.3, at: 300)
         #expect(effects == [.rejected(2, .deadlineUnreachable)])
         effects = try machine.arrive(3, due: 307.4, at: 300)
+        #expect(effects.isEmpty)
+    }
+
+    @Test("The deadline posted holds for as many as it says, and each one more is later by a row")
+    func places() throws {
+        var machine = try overloaded(maxBatchRows: 4, deadline: 1_000)
+        _ = try machine.arrive(1, due: 900, at: 300)
+        let now = CheckedScheduler.instant(300)
+        for id in 2...12 {
+            let outlook = machine.scheduler.outlook(for: ClassIndex(0), at: now)
+            // One batch after another, each of four, from 302.1 on.
+            let batch = Double((id - 2) / 4 + 1)
+            #expect(
+                outlook.earliestDeadline == CheckedScheduler.instant(302.1 + 5.25 * batch),
+                "before request \(id)")
+            #expect(outlook.places == 4 - (id - 2) % 4)
+            _ = try machine.arrive(UInt64(id), due: 900, at: 300)
+        }
+    }
+
+    @Test("With another shape at work the traffic is not known to be a newcomer's")
+    func severalShapes() throws {
+        var machine = try overloaded(maxBatchRows: 4, deadline: 1_000)
+        _ = try machine.arrive(1, due: 900, at: 300)
+        let effects = try machine.arrive(2, due: 304.3, shape: 7, at: 300)
         #expect(effects.isEmpty)
     }
 
