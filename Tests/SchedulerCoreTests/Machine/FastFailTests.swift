@@ -119,7 +119,7 @@ struct FastFailTests {
         #expect(effects.isEmpty)
     }
 
-    @Test("The deadline posted holds for as many as it says, and each one more is later by a row")
+    @Test("The deadline posted holds for as many as it says, and the next ride a batch later")
     func places() throws {
         var machine = try overloaded(maxBatchRows: 4, deadline: 1_000)
         _ = try machine.arrive(1, due: 900, at: 300)
@@ -147,7 +147,7 @@ struct FastFailTests {
     @Test("The end of the traffic is the end of that, and a clump is no traffic")
     func noCompanions() throws {
         var machine = try overloaded(maxBatchRows: 4, deadline: 80)
-        // The last 10 ms count as much as the last 100.
+        // Over the last 100 ms there was traffic, but not over the last 10: both have to say so.
         _ = try machine.arrive(1, due: 900, at: 360)
         let effects = try machine.arrive(2, due: 364.3, at: 360)
         #expect(effects.isEmpty)
